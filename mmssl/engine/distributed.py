@@ -1,0 +1,69 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Process groups on machines without a GPU.
+
+MMEngine's launchers set a CUDA device first, which fails without one.  With
+gloo the same three launchers train on the CPU.
+"""
+
+import os
+import subprocess
+from datetime import timedelta
+
+import torch.distributed as dist
+
+from mmssl.utils.errors import UsageError
+
+
+def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
+    """Join the gloo process group that the launcher describes.
+
+    Args:
+        launcher (str): ``pytorch`` (torchrun), ``slurm`` or ``mpi``.
+        timeout (float): Seconds after which a collective call fails.
+
+    Raises:
+        UsageError: A variable that the launcher should have set is absent.
+    """
+    try:
+        if launcher == 'slurm':
+            _describe(
+                'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'
+            )
+            os.environ.setdefault('MASTER_ADDR', _first_slurm_host())
+        elif launcher == 'mpi':
+            _describe(
+                'OMPI_COMM_WORLD_RANK',
+                'OMPI_COMM_WORLD_SIZE',
+                'OMPI_COMM_WORLD_LOCAL_RANK',
+            )
+        os.environ.setdefault('MASTER_PORT', '29500')
+        rank, size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
+        os.environ['LOCAL_RANK'], os.environ['MASTER_ADDR']  # noqa: B018
+    except KeyError as error:
+        raise UsageError(
+            f'--launcher {launcher} needs the environment variable '
+            f'{error.args[0]}; start with tools/dist_train.sh, '
+            'tools/slurm_train.sh or torchrun'
+        ) from error
+    dist.init_process_group(
+        'gloo',
+        rank=rank,
+        world_size=size,
+        timeout=timedelta(seconds=timeout),
+    )
+
+
+def _describe(rank: str, size: str, local_rank: str) -> None:
+    os.environ['RANK'] = os.environ[rank]
+    os.environ['WORLD_SIZE'] = os.environ[size]
+    os.environ['LOCAL_RANK'] = os.environ[local_rank]
+
+
+def _first_slurm_host() -> str:
+    hosts = subprocess.run(
+        ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return hosts.stdout.split()[0]

@@ -1,0 +1,23 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .backbone_export_hook import BackboneExportHook
+from .checkpoint_hook import CheckpointHook
+from .environment_hook import EnvironmentHook
+from .momentum_update_hook import MomentumUpdateHook
+from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .slow_data_hook import SlowDataHook
+from .step_seed_hook import StepSeedHook
+from .stop_signal_hook import StopSignalHook
+from .summary_hook import SummaryHook
+
+__all__ = [
+    'BackboneExportHook',
+    'CheckpointHook',
+    'EnvironmentHook',
+    'MomentumUpdateHook',
+    'NonFiniteLossError',
+    'NonFiniteLossHook',
+    'SlowDataHook',
+    'StepSeedHook',
+    'StopSignalHook',
+    'SummaryHook',
+]

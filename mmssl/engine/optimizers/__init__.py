@@ -1,0 +1,6 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .amp_optim_wrapper import AmpOptimWrapper
+from .lars import LARS
+from .warmup_cosine_restart_lr import WarmupCosineRestartLR
+
+__all__ = ['AmpOptimWrapper', 'LARS', 'WarmupCosineRestartLR']

@@ -1,0 +1,22 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .base import BaseSelfSupervisor
+from .byol import BYOL
+from .densecl import DenseCL
+from .image_classifier import ImageClassifier
+from .moco import MoCo
+from .simclr import SimCLR
+from .simsiam import SimSiam
+from .swav import SwAV
+from .wmse import WMSE
+
+__all__ = [
+    'BYOL',
+    'WMSE',
+    'BaseSelfSupervisor',
+    'DenseCL',
+    'ImageClassifier',
+    'MoCo',
+    'SimCLR',
+    'SimSiam',
+    'SwAV',
+]

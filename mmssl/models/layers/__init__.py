@@ -1,0 +1,17 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .gather import all_gather
+from .mlp import build_mlp
+from .momentum_encoder import MomentumEncoder, cosine_momentum
+from .pooling import global_pool
+from .queue import FeatureQueue
+from .shuffle_bn import shuffled_forward
+
+__all__ = [
+    'FeatureQueue',
+    'MomentumEncoder',
+    'all_gather',
+    'build_mlp',
+    'cosine_momentum',
+    'global_pool',
+    'shuffled_forward',
+]

@@ -1,0 +1,15 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .contrastive import check_temperature, nt_xent
+from .info_nce import info_nce, unit_rows
+from .precision import full_precision
+from .regression import embedding_distance, normalized_mse
+
+__all__ = [
+    'check_temperature',
+    'embedding_distance',
+    'full_precision',
+    'info_nce',
+    'normalized_mse',
+    'nt_xent',
+    'unit_rows',
+]

@@ -1,0 +1,169 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Finding a config, merging command-line options, checking its keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmssl.utils.errors import UsageError
+from mmssl.utils.names import nearest, suggestion
+
+RUNNER_KEYS = (
+    'model work_dir train_dataloader val_dataloader test_dataloader '
+    'train_cfg val_cfg test_cfg auto_scale_lr optim_wrapper '
+    'param_scheduler val_evaluator test_evaluator default_hooks '
+    'custom_hooks data_preprocessor load_from resume launcher env_cfg '
+    'log_processor log_level visualizer default_scope randomness '
+    'experiment_name runner_type custom_imports model_wrapper_cfg '
+    'find_unused_parameters sync_bn compile activation_checkpointing '
+    'efficient_conv_bn_eval strict_load trust_checkpoint'
+).split()
+"""Top-level keys with a meaning; any other name is a config's variable."""
+
+
+def find_config(name: str, config_dir: str | Path | None = None) -> Path:
+    """Path of a config file given as a path or as a shipped config's name.
+
+    Args:
+        name (str): Relative or absolute path, or the bare name of a shipped
+            config, with or without ``.py``.
+        config_dir (str or Path, optional): Folder of the shipped configs.
+
+    Raises:
+        UsageError: No such file, or the name is not unique.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path.resolve()
+    shipped = sorted(Path(config_dir).rglob('*.py')) if config_dir else []
+    found = [p for p in shipped if p.stem == path.name.removesuffix('.py')]
+    if path.parent == Path('.') and len(found) == 1:
+        return found[0]
+    if path.parent == Path('.') and len(found) > 1:
+        paths = ', '.join(str(p) for p in found)
+        raise UsageError(f'config {name} is not unique: {paths}')
+    stems = [p.stem for p in shipped if '_base_' not in p.parts]
+    raise UsageError(
+        f'config not found: {name}{suggestion(path.stem, stems)}'
+    )
+
+
+def load_config(
+    name: str,
+    options: dict[str, Any] | None = None,
+    config_dir: str | Path | None = None,
+) -> Config:
+    """Load a config, merge options over it, check its top-level keys.
+
+    Args:
+        name (str): See :func:`find_config`.
+        options (dict, optional): Dotted keys to values, as
+            ``--cfg-options`` gives them.  A key that the config does not
+            have must begin with ``+``.
+        config_dir (str or Path, optional): See :func:`find_config`.
+
+    Raises:
+        UsageError: File not found or not readable as a config, unknown or
+            misspelt key.
+    """
+    path = find_config(name, config_dir)
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:
+        raise UsageError(
+            f'cannot read the config {path}: {type(error).__name__}: {error}'
+        ) from error
+    merge_options(cfg, options or {})
+    check_top_level(cfg)
+    return cfg
+
+
+def merge_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Merge dotted keys; unknown ones are refused unless marked ``+``.
+
+    Raises:
+        UsageError: A key without ``+`` that the config does not have, or a
+            value that does not fit where it should go.
+    """
+    known = None
+    plain = {}
+    for key, value in options.items():
+        name = key.removeprefix('+')
+        plain[name] = value
+        if key.startswith('+') or _has(cfg, name):
+            continue
+        known = known or list(dotted_keys(cfg.to_dict()))
+        ending = name.rsplit('.', 1)[-1]
+        same_ending = [k for k in known if k.rsplit('.', 1)[-1] == ending]
+        likely = (same_ending + nearest(name, known))[:3]
+        hint = f'; nearest: {", ".join(likely)}' if likely else ''
+        raise UsageError(
+            f'--cfg-options: the config has no key {name}{hint} (write '
+            f'+{name}=... to add it)'
+        )
+    try:
+        cfg.merge_from_dict(plain)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f'--cfg-options: {error}') from error
+
+
+def _has(cfg: Any, name: str) -> bool:
+    node = cfg
+    for part in name.split('.'):
+        if isinstance(node, list | tuple):
+            if not part.isdigit() or int(part) >= len(node):
+                return False
+            node = node[int(part)]
+        elif isinstance(node, dict | Config) and part in node:
+            node = node[part]
+        else:
+            return False
+    return True
+
+
+def dotted_keys(node: Any, prefix: str = '') -> Iterator[str]:
+    """Every key of a nested config, list indices included."""
+    if isinstance(node, dict):
+        items = node.items()
+    elif isinstance(node, list | tuple):
+        items = enumerate(node)
+    else:
+        return
+    for key, value in items:
+        yield f'{prefix}{key}'
+        yield from dotted_keys(value, f'{prefix}{key}.')
+
+
+def check_top_level(cfg: Config) -> None:
+    """Refuse a top-level key that is nearly one with a meaning.
+
+    A config may define variables of any name, so only a near miss of a key
+    that is not there itself is a mistake.
+
+    Raises:
+        UsageError: Names the key and the one that was meant.
+    """
+    for key in cfg:
+        if key in RUNNER_KEYS:
+            continue
+        meant = nearest(key, RUNNER_KEYS, count=1, cutoff=0.88)
+        if meant and meant[0] not in cfg:
+            raise UsageError(
+                f'unknown config key {key}; did you mean {meant[0]}?'
+            )
+
+
+def require_keys(cfg: Config, keys: tuple[str, ...], purpose: str) -> None:
+    """Refuse a config that lacks what a tool needs.
+
+    Raises:
+        UsageError: Names the missing keys.
+    """
+    missing = [key for key in keys if cfg.get(key) is None]
+    if missing:
+        raise UsageError(
+            f'{cfg.filename} cannot be used for {purpose}: it does not '
+            f'define {", ".join(missing)}'
+        )

@@ -1,0 +1,42 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Small networks and views that many tests share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))  # for golden.py and friends
+
+from mmssl.registry import MODELS
+
+
+@MODELS.register_module(name='IdentityNet', force=True)
+class IdentityNet(nn.Module):
+    """A backbone or projector that changes nothing (for goldens)."""
+
+    def __init__(self, sizes=()):
+        super().__init__()
+
+    def forward(self, x):
+        return x
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def views():
+    """Two views of eight pictures, 3x8x8."""
+    generator = torch.Generator().manual_seed(1)
+    return [torch.randn(8, 3, 8, 8, generator=generator) for _ in range(2)]
+
+
+@pytest.fixture
+def tiny_backbone():
+    """Config of a 4-channel backbone."""
+    return dict(type='SmallConvNet', channels=(4, 4), strides=(1, 2))

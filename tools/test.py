@@ -1,0 +1,87 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Evaluate a checkpoint with the test settings of a config."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from mmssl.utils import launch
+from mmssl.utils.build_errors import explained
+from mmssl.utils.checkpoint import to_plain
+from mmssl.utils.config import require_keys
+from mmssl.utils.errors import UsageError
+from mmssl.utils.files import write_json
+from mmssl.utils.tool import ToolParser, run_tool
+
+EXAMPLES = """\
+  python tools/test.py CONFIG work_dirs/a/epoch_10.pth
+  python tools/test.py CONFIG CHECKPOINT --out metrics.json"""
+
+
+def parse_args(argv: list[str] | None = None) -> Namespace:
+    """Parse the command line."""
+    parser = ToolParser(__doc__, EXAMPLES, prog='test')
+    parser.add_argument(
+        'config', help='path of a config, or the name of a shipped one'
+    )
+    parser.add_argument('checkpoint', help='file or URL of the weights')
+    launch.add_common_arguments(parser)
+    parser.add_argument(
+        '--out',
+        metavar='FILE',
+        help='also write the metrics here, e.g. --out knn.json',
+    )
+    parser.add_argument(
+        '--show-dir',
+        metavar='DIR',
+        help='write pictures of test images and their nearest neighbours, '
+        'e.g. --show-dir shown',
+    )
+    return parser.parse_args(argv)
+
+
+def run(args: Namespace) -> int:
+    """Evaluate."""
+    cfg = launch.config_of(args)
+    require_keys(
+        cfg,
+        ('model', 'test_dataloader', 'test_cfg', 'test_evaluator'),
+        'testing',
+    )
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        raise UsageError(f'checkpoint not found: {args.checkpoint}')
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    for loader in launch.data_loaders(cfg):
+        if not loader.get('num_workers'):
+            loader.persistent_workers = False
+    runner = launch.build_runner(cfg)
+    try:
+        with explained():
+            metrics = to_plain(runner.test(), 'metrics')
+    finally:
+        runner.stop_workers()
+    if runner.rank == 0:
+        report(metrics, args, Path(runner.log_dir) / 'metrics.json')
+    return 0
+
+
+def report(metrics: dict, args: Namespace, path: Path) -> None:
+    """Print the metrics as a table and write them as JSON."""
+    width = max((len(name) for name in metrics), default=0)
+    for name, value in metrics.items():
+        print(f'{name:<{width}}  {value}')
+    content = dict(
+        config=args.config, checkpoint=args.checkpoint, metrics=metrics
+    )
+    for target in filter(None, (path, args.out)):
+        write_json(target, content)
+        print(f'metrics written to {target}')
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry of the tool; returns the exit code."""
+    return run_tool(parse_args, run, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
