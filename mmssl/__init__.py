@@ -1,0 +1,53 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Self-supervised learning for images, scenes and video on OpenMMLab.
+
+Importing the package costs nothing: torch, MMEngine and the toolboxes are
+imported by the module that needs them.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+__version__ = '0.1.0'
+
+__all__ = [
+    '__version__',
+    'extract_features',
+    'get_config_dir',
+    'get_model',
+    'get_tools_dir',
+    'list_models',
+]
+
+_FROM_APIS = ('extract_features', 'get_model', 'list_models')
+
+
+def get_config_dir() -> Path:
+    """Folder of the shipped configs, of a checkout or of a wheel."""
+    return _shipped('configs')
+
+
+def get_tools_dir() -> Path:
+    """Folder of the shipped tools, of a checkout or of a wheel."""
+    return _shipped('tools')
+
+
+def _shipped(name: str) -> Path:
+    package = Path(__file__).resolve().parent
+    installed, checkout = package / '.mim', package.parent
+    # Without pyproject.toml the parent is site-packages, where a folder of
+    # that name is somebody else's.
+    is_checkout = (checkout / 'pyproject.toml').is_file()
+    folder = (checkout if is_checkout else installed) / name
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f'{folder} is missing; install mmssl again from its source tree '
+            'or wheel'
+        )
+    return folder
+
+
+def __getattr__(name: str):
+    if name in _FROM_APIS:
+        return getattr(import_module('mmssl.apis'), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -142,7 +142,7 @@ def dry_run(runner) -> None:
         print(f'view {number}: {tuple(view.shape)} {view.dtype}')
     losses = runner.model.train_step(batch, optim_wrapper=wrapper)
     for name, value in losses.items():
-        print(f'{name}: {float(value):.4f}')
+        print(f'{name}: {value.item():.4f}')
     print('dry run: all built, one iteration done, nothing kept')
 
 

@@ -26,9 +26,7 @@ def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
     """
     try:
         if launcher == 'slurm':
-            _describe(
-                'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'
-            )
+            _describe('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID')
             os.environ.setdefault('MASTER_ADDR', _first_slurm_host())
         elif launcher == 'mpi':
             _describe(
@@ -38,7 +36,7 @@ def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
             )
         os.environ.setdefault('MASTER_PORT', '29500')
         rank, size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
-        os.environ['LOCAL_RANK'], os.environ['MASTER_ADDR']  # noqa: B018
+        os.environ['LOCAL_RANK'], os.environ['MASTER_ADDR']
     except KeyError as error:
         raise UsageError(
             f'--launcher {launcher} needs the environment variable '

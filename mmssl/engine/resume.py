@@ -98,11 +98,9 @@ def pending_gradients(
 
 
 def restore_gradients(
-    model: nn.Module, gradients: dict[str, Tensor] | None
+    model: nn.Module, gradients: dict[str, Tensor]
 ) -> None:
     """Put back what :func:`pending_gradients` saved."""
-    if not gradients:
-        return
     parameters = dict(model.named_parameters())
     for name, gradient in gradients.items():
         parameter = parameters[name]
@@ -171,7 +169,8 @@ def _replay_schedules(runner: Runner) -> None:
             group[f'initial_{scheduler.param_name}'] = value
     for scheduler in flat:
         scheduler.last_step = -1
-        scheduler._global_step = 1  # 0 would warn of a wrong order
+        scheduler._global_step = -1
+        scheduler.optimizer._global_step = 0  # else it warns of the order
     # Schedules chain on the current value, so all of them step in turn.
     total = runner.train_loop.iter
     length = len(runner.train_dataloader)

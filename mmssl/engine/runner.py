@@ -191,7 +191,9 @@ class Runner(MMEngineRunner):
         if resume_optimizer:
             self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
             self.optim_wrapper.load_state_dict(checkpoint['optimizer'])
-            restore_gradients(self.bare_model, checkpoint.get('gradients'))
+            if checkpoint.get('gradients'):
+                restore_gradients(self.bare_model, checkpoint['gradients'])
+                self.logger.info('restored the accumulated gradients')
         if resume_param_scheduler and self.param_schedulers is not None:
             follow_new_world(self, checkpoint)
         self._has_loaded = True

@@ -51,8 +51,15 @@ def _explain(error: Exception) -> str | None:
     if cls is None:
         return None
     name = getattr(cls, '__name__', str(cls))
+    given = set(frame['args'])
+    unknown = re.search(r"(\w+)\.__init__.*argument '(\w+)'", str(error))
+    if unknown and unknown.group(1) == 'DataLoader':
+        # Not built by the registry but by a loop that is.
+        from torch.utils.data import DataLoader
+
+        name, cls, given = 'DataLoader', DataLoader, {unknown.group(2)}
     if isinstance(error, TypeError):
-        return _wrong_keys(name, cls, frame['args'], str(error))
+        return _wrong_keys(name, cls, given, str(error))
     return f'{name}: {error}'
 
 
@@ -100,7 +107,7 @@ def _names(registry: Registry) -> Iterator[str]:
 
 
 def _wrong_keys(
-    name: str, cls: Any, given: dict[str, Any], message: str
+    name: str, cls: Any, given: set[str], message: str
 ) -> str | None:
     accepted, required, open_ended = _parameters(cls)
     unknown = re.search(r"unexpected keyword argument '(\w+)'", message)
@@ -127,8 +134,10 @@ def _parameters(cls: Any) -> tuple[list[str], list[str], bool]:
     accepted: list[str] = []
     required: list[str] = []
     for owner in owners:
-        function = owner if owner is cls and not inspect.isclass(cls) else (
-            vars(owner).get('__init__')
+        function = (
+            owner
+            if owner is cls and not inspect.isclass(cls)
+            else (vars(owner).get('__init__'))
         )
         if function is None:
             continue

@@ -10,16 +10,18 @@ from mmengine.config import Config
 from mmssl.utils.errors import UsageError
 from mmssl.utils.names import nearest, suggestion
 
-RUNNER_KEYS = (
-    'model work_dir train_dataloader val_dataloader test_dataloader '
-    'train_cfg val_cfg test_cfg auto_scale_lr optim_wrapper '
-    'param_scheduler val_evaluator test_evaluator default_hooks '
-    'custom_hooks data_preprocessor load_from resume launcher env_cfg '
-    'log_processor log_level visualizer default_scope randomness '
-    'experiment_name runner_type custom_imports model_wrapper_cfg '
-    'find_unused_parameters sync_bn compile activation_checkpointing '
-    'efficient_conv_bn_eval strict_load trust_checkpoint'
-).split()
+RUNNER_KEYS = frozenset(
+    """
+    activation_checkpointing auto_scale_lr compile custom_hooks
+    custom_imports data_preprocessor default_hooks default_scope
+    efficient_conv_bn_eval env_cfg experiment_name find_unused_parameters
+    launcher load_from log_level log_processor model model_wrapper_cfg
+    optim_wrapper param_scheduler randomness resume runner_type strict_load
+    sync_bn test_cfg test_dataloader test_evaluator train_cfg
+    train_dataloader trust_checkpoint val_cfg val_dataloader val_evaluator
+    visualizer work_dir
+    """.split()  # noqa: SIM905
+)
 """Top-level keys with a meaning; any other name is a config's variable."""
 
 
@@ -45,9 +47,7 @@ def find_config(name: str, config_dir: str | Path | None = None) -> Path:
         paths = ', '.join(str(p) for p in found)
         raise UsageError(f'config {name} is not unique: {paths}')
     stems = [p.stem for p in shipped if '_base_' not in p.parts]
-    raise UsageError(
-        f'config not found: {name}{suggestion(path.stem, stems)}'
-    )
+    raise UsageError(f'config not found: {name}{suggestion(path.stem, stems)}')
 
 
 def load_config(
@@ -139,8 +139,8 @@ def dotted_keys(node: Any, prefix: str = '') -> Iterator[str]:
 def check_top_level(cfg: Config) -> None:
     """Refuse a top-level key that is nearly one with a meaning.
 
-    A config may define variables of any name, so only a near miss of a key
-    that is not there itself is a mistake.
+    A config may define variables of any name, so only a near miss is a
+    mistake; left alone, it would silently not override its base.
 
     Raises:
         UsageError: Names the key and the one that was meant.
@@ -149,7 +149,7 @@ def check_top_level(cfg: Config) -> None:
         if key in RUNNER_KEYS:
             continue
         meant = nearest(key, RUNNER_KEYS, count=1, cutoff=0.88)
-        if meant and meant[0] not in cfg:
+        if meant:
             raise UsageError(
                 f'unknown config key {key}; did you mean {meant[0]}?'
             )

@@ -1,0 +1,7 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Which samples in which order, and the key of their random numbers."""
+
+from .epoch_sampler import EpochSampler
+from .sample_index import SampleIndex
+
+__all__ = ['EpochSampler', 'SampleIndex']

@@ -2,6 +2,9 @@
 from .backbone_export_hook import BackboneExportHook
 from .checkpoint_hook import CheckpointHook
 from .environment_hook import EnvironmentHook
+from .feature_health_hook import FeatureHealthHook
+from .fixed_lr_hook import FixedLRHook
+from .freeze_hook import FreezeHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from .slow_data_hook import SlowDataHook
@@ -13,6 +16,9 @@ __all__ = [
     'BackboneExportHook',
     'CheckpointHook',
     'EnvironmentHook',
+    'FeatureHealthHook',
+    'FixedLRHook',
+    'FreezeHook',
     'MomentumUpdateHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',

@@ -111,9 +111,7 @@ class CheckpointHook(MMEngineCheckpointHook):
                 self.last_ckpt,
             )
 
-    def before_save_checkpoint(
-        self, runner: Runner, checkpoint: dict
-    ) -> None:
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make everything tensors and plain Python (runs after all hooks)."""
         if self._gradients:
             checkpoint['gradients'] = self._gradients

@@ -54,8 +54,11 @@ class NonFiniteLossHook(Hook):
     @staticmethod
     def _describe(runner: Runner, bad: dict[str, float], data_batch) -> str:
         parts = ', '.join(f'{name} = {value}' for name, value in bad.items())
-        rates = [rate for lr in runner.optim_wrapper.get_lr().values()
-                 for rate in lr]
+        rates = [
+            rate
+            for lr in runner.optim_wrapper.get_lr().values()
+            for rate in lr
+        ]
         samples = (
             data_batch.get('data_samples') or []
             if isinstance(data_batch, dict)

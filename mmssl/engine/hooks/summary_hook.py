@@ -37,9 +37,7 @@ class SummaryHook(Hook):
     def summary(runner: Runner) -> str:
         """One line of ``name: value`` pairs."""
         loader = runner.train_dataloader
-        accumulation = getattr(
-            runner.optim_wrapper, '_accumulative_counts', 1
-        )
+        accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         batch = effective_batch_size(runner)
         per_process = batch // runner.world_size
         parameters = list(runner.bare_model.parameters())

@@ -1,5 +1,11 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .epoch_loop import EpochTrainLoop
+from .feature_loop import FeatureTestLoop, FeatureValLoop
 from .iter_loop import IterTrainLoop
 
-__all__ = ['EpochTrainLoop', 'IterTrainLoop']
+__all__ = [
+    'EpochTrainLoop',
+    'FeatureTestLoop',
+    'FeatureValLoop',
+    'IterTrainLoop',
+]

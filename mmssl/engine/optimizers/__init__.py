@@ -3,4 +3,4 @@ from .amp_optim_wrapper import AmpOptimWrapper
 from .lars import LARS
 from .warmup_cosine_restart_lr import WarmupCosineRestartLR
 
-__all__ = ['AmpOptimWrapper', 'LARS', 'WarmupCosineRestartLR']
+__all__ = ['LARS', 'AmpOptimWrapper', 'WarmupCosineRestartLR']

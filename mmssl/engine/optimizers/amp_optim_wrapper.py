@@ -8,6 +8,9 @@ from mmengine.optim import OptimWrapper
 
 from mmssl.registry import OPTIM_WRAPPERS
 
+# torch < 2.3 has the scaler under torch.cuda only.
+GradScaler = getattr(torch.amp, 'GradScaler', torch.cuda.amp.GradScaler)
+
 
 @OPTIM_WRAPPERS.register_module()
 class AmpOptimWrapper(MMEngineAmpOptimWrapper):
@@ -37,9 +40,7 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         if dtype is None:
             dtype = 'float16' if on_gpu else 'bfloat16'
         if dtype not in ('float16', 'bfloat16'):
-            raise ValueError(
-                f'dtype must be float16 or bfloat16, got {dtype}'
-            )
+            raise ValueError(f'dtype must be float16 or bfloat16, got {dtype}')
         if dtype == 'float16' and on_gpu:
             super().__init__(loss_scale=loss_scale, dtype=dtype, **kwargs)
             return
@@ -48,4 +49,4 @@ class AmpOptimWrapper(MMEngineAmpOptimWrapper):
         OptimWrapper.__init__(self, **kwargs)
         self._scale_update_param = None
         self.cast_dtype = torch.bfloat16
-        self.loss_scaler = torch.cuda.amp.GradScaler(enabled=False)
+        self.loss_scaler = GradScaler(enabled=False)

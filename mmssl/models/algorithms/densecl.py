@@ -116,7 +116,8 @@ class DenseCL(MoCo):
                 self.queue.push(key.embedding)
                 self.dense_queue.push(key.average)
         whole, dense = torch.stack(terms).mean(0)
-        weight = self.dense_weight * (self.steps >= self.dense_warmup)
+        warm = self.steps >= self.dense_warmup
+        weight = self.dense_weight * warm.to(dense.dtype)
         return dict(
             loss_global=(1 - weight) * whole, loss_dense=weight * dense
         )

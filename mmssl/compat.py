@@ -1,3 +1,0 @@
-# placeholder, owned by the setup helper
-def install():
-    pass

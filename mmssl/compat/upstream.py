@@ -1,0 +1,124 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Patches of single modules of other projects, run after their import."""
+
+import os.path
+import warnings
+from importlib.util import find_spec
+from types import ModuleType
+
+NO_DEPS = 'pip install --no-deps'
+
+
+def warn_about_versions(
+    module: ModuleType, refusal: AssertionError | None = None
+) -> None:
+    """Turn the version ``assert`` of mmdet and mmaction into a warning.
+
+    mmdet 3.3.0 and mmaction2 1.2.0 refuse mmcv 2.2 although they run on
+    it.  By the time of that assertion all but ``__all__`` is defined, so
+    the module is complete.
+    """
+    if refusal is None:
+        return
+    import mmcv
+    import mmengine
+
+    warnings.warn(
+        f'{module.__name__} {module.__version__} was made for other '
+        f'versions: found mmcv {mmcv.__version__} and mmengine '
+        f'{mmengine.__version__}, wanted mmcv '
+        f'>={module.mmcv_minimum_version},<{module.mmcv_maximum_version} '
+        f'and mmengine >={module.mmengine_minimum_version},'
+        f'<{module.mmengine_maximum_version}; if something fails: '
+        f"{NO_DEPS} 'mmcv-lite<{module.mmcv_maximum_version}' "
+        f"'mmengine<{module.mmengine_maximum_version}'"
+    )
+
+
+warn_about_versions.tolerates = AssertionError
+
+
+def let_ssd_predict(module: ModuleType) -> None:
+    """Give mmdet 3.3.0's ``SSDHead`` the attribute that predict reads.
+
+    ``BaseDenseHead`` asks ``self.loss_cls`` for ``custom_cls_channels``;
+    ``SSDHead`` skips the constructor that sets it, as it calls the cross
+    entropy itself.
+    """
+    if not hasattr(module.SSDHead, 'loss_cls'):
+        module.SSDHead.loss_cls = None
+
+
+def find_packages_by_import(module: ModuleType) -> None:
+    """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
+
+    MMEngine 0.10.7 asks the distribution metadata, through a module that
+    setuptools 82 no longer has, for a folder that the import system knows.
+    That also fails for the same modules under another distribution's name.
+    """
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    modules = {package: name for name, package in MODULE2PACKAGE.items()}
+
+    def is_installed(package: str) -> bool:
+        return find_spec(modules.get(package, package)) is not None
+
+    def get_installed_path(package: str) -> str:
+        spec = find_spec(modules.get(package, package))
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(
+                f'{package} is not installed, so its configs cannot be '
+                f'inherited: {NO_DEPS} {package}'
+            )
+        return os.path.dirname(spec.origin)
+
+    module.is_installed = is_installed
+    module.get_installed_path = get_installed_path
+
+
+def announce_operators(module: ModuleType) -> None:
+    """Log once, when mmcv's operators are loaded, whose they are."""
+    from mmengine.logging import print_log
+
+    owner = getattr(module, 'OPERATORS', 'compiled')
+    print_log(
+        f'mmcv operators: {owner} (MMSSL_MMCV_OPS=compiled|torchvision|auto '
+        'decides)',
+        logger='current',
+    )
+
+
+PATCHES = {
+    'mmaction': warn_about_versions,
+    'mmcv._ext': announce_operators,
+    'mmdet': warn_about_versions,
+    'mmdet.models.dense_heads.ssd_head': let_ssd_predict,
+    'mmengine.config.config': find_packages_by_import,
+}
+
+
+def revert_sync_batchnorm_on_cpu(model):
+    """Replace SyncBN, which raises on CPU tensors, by plain BN.
+
+    Published configurations ask for SyncBN; on the CPU (one process or
+    several over gloo) each process then uses the statistics of its own
+    samples.
+
+    Args:
+        model (nn.Module): On the CPU; changed in place where a parent
+            module can be kept.
+
+    Returns:
+        nn.Module: The model, or the layer that replaces it.
+    """
+    from mmengine.model import revert_sync_batchnorm
+    from torch.nn import SyncBatchNorm
+
+    count = sum(isinstance(layer, SyncBatchNorm) for layer in model.modules())
+    if count == 0:
+        return model
+    warnings.warn(
+        f'{count} SyncBN layers run as plain BN: SyncBN needs CUDA, and '
+        'this model is on the CPU'
+    )
+    return revert_sync_batchnorm(model)

@@ -1,0 +1,366 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""One view of a picture: numbers are drawn, then applied.
+
+A view transform maps ``(img, rng)`` to ``(view, ViewGeometry)``.  What is
+random is drawn first, a fixed number of draws whatever the settings, so that
+both backends, and many frames of one clip, can apply the same numbers.
+"""
+
+import math
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from mmssl.datasets.transforms import opencv_backend, pillow_backend
+from mmssl.registry import TRANSFORMS
+from mmssl.structures import ViewGeometry
+
+BACKENDS = dict(cv2=opencv_backend, pillow=pillow_backend)
+INTERPOLATIONS = ('bilinear', 'bicubic')
+ORDER = ('crop', 'flip', 'jitter', 'gray', 'blur', 'solarize')
+JITTER = ('brightness', 'contrast', 'saturation', 'hue')
+TRIES = 10
+
+
+class ViewParams(NamedTuple):
+    """All that was drawn for one view.
+
+    Attributes:
+        crop (tuple[int, int, int, int]): (x, y, w, h), pixels of the
+            picture.
+        flip (bool): Mirror left to right.
+        jitter (tuple[tuple[str, float], ...]): Colour operations with their
+            factors (hue: share of the circle), in the order of application.
+        gray (bool): Drop the colour.
+        blur (float or None): Standard deviation, pixels of the view.
+        solarize (bool): Invert what is 128 and above.
+    """
+
+    crop: tuple[int, int, int, int]
+    flip: bool
+    jitter: tuple[tuple[str, float], ...]
+    gray: bool
+    blur: float | None
+    solarize: bool
+
+
+@TRANSFORMS.register_module()
+class RandomView:
+    """A randomly cut, mirrored and coloured view; torchvision's semantics.
+
+    Args:
+        size (int or tuple[int, int]): Side, or (h, w), of the view, pixels.
+        area (tuple[float, float]): Range of the crop's share of the
+            picture's area, in (0, 1].
+        ratio (tuple[float, float]): Range of the crop's width / height,
+            drawn evenly in its logarithm.
+        interpolation (str): ``'bilinear'`` or ``'bicubic'``, antialiased.
+        flip_prob (float): Probability of mirroring.
+        jitter (tuple[float, float, float, float]): Strength of brightness,
+            contrast, saturation (factor in [max(0, 1 - s), 1 + s]) and hue
+            (turn in [-s, s] of the circle, s <= 0.5), in random order.
+        jitter_prob (float): Probability of the jitter as a whole.
+        gray_prob (float): Probability of grey.
+        blur_prob (float): Probability of the Gaussian blur.
+        blur_sigma (tuple[float, float]): Range of its standard deviation,
+            pixels of the view.
+        solarize_prob (float): Probability of inverting levels >= 128.
+        order (Sequence[str]): Order of the six operations.  What stands
+            before ``'crop'`` works on the whole picture (W-MSE colours
+            first).
+        backend (str): ``'cv2'``, or ``'pillow'`` for exactly Pillow's
+            pixels at a third of the speed.
+
+    Raises:
+        ValueError: A setting outside its range.
+    """
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        area: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        interpolation: str = 'bilinear',
+        flip_prob: float = 0.5,
+        jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+        jitter_prob: float = 1.0,
+        gray_prob: float = 0.0,
+        blur_prob: float = 0.0,
+        blur_sigma: tuple[float, float] = (0.1, 2.0),
+        solarize_prob: float = 0.0,
+        order: Sequence[str] = ORDER,
+        backend: str = 'cv2',
+    ) -> None:
+        self.size = _pair('size', size)
+        self.area = _range('area', area, most=1.0)
+        self.ratio = _range('ratio', ratio)
+        self.interpolation = _one_of(
+            'interpolation', interpolation, INTERPOLATIONS
+        )
+        self.flip_prob = _probability('flip_prob', flip_prob)
+        self.jitter = _jitter(jitter)
+        self.jitter_prob = _probability('jitter_prob', jitter_prob)
+        self.gray_prob = _probability('gray_prob', gray_prob)
+        self.blur_prob = _probability('blur_prob', blur_prob)
+        self.blur_sigma = _range('blur_sigma', blur_sigma)
+        self.solarize_prob = _probability('solarize_prob', solarize_prob)
+        self.order = _order(order)
+        self.backend = _one_of('backend', backend, BACKENDS)
+
+    def __call__(
+        self, img: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, ViewGeometry]:
+        """Draw and apply.
+
+        Args:
+            img (ndarray): (h, w, 3) uint8, RGB.
+            rng (Generator): The generator of this view alone.
+
+        Returns:
+            tuple: The view, (h, w, 3) uint8, and how it was cut.
+        """
+        params = self.draw(rng, img.shape[:2])
+        geometry = ViewGeometry(
+            img.shape[:2], params.crop, self.size, params.flip
+        )
+        return self.apply(img, params), geometry
+
+    def draw(
+        self, rng: np.random.Generator, source_size: tuple[int, int]
+    ) -> ViewParams:
+        """All random numbers of a view.
+
+        Args:
+            rng (Generator): Exactly one batch of numbers is taken from it.
+            source_size (tuple[int, int]): (h, w) of the picture.
+        """
+        # One number a decision, so that no setting shifts another's numbers.
+        numbers = rng.random(2 * TRIES + 16).tolist()
+        tries, numbers = numbers[: 2 * TRIES], numbers[2 * TRIES :]
+        x, y, flip, gray, blur, sigma, solarize, *jitter = numbers
+        return ViewParams(
+            crop=self._draw_crop(tries, (x, y), source_size),
+            flip=flip < self.flip_prob,
+            jitter=self._draw_jitter(jitter),
+            gray=gray < self.gray_prob,
+            blur=_between(sigma, self.blur_sigma)
+            if blur < self.blur_prob
+            else None,
+            solarize=solarize < self.solarize_prob,
+        )
+
+    def _draw_crop(
+        self,
+        tries: list[float],
+        place: tuple[float, float],
+        source_size: tuple[int, int],
+    ) -> tuple[int, int, int, int]:
+        """Ten tries at a crop that fits; else the largest allowed, centred."""
+        height, width = source_size
+        logs = math.log(self.ratio[0]), math.log(self.ratio[1])
+        for share, shape in zip(tries[::2], tries[1::2], strict=True):
+            area = height * width * _between(share, self.area)
+            ratio = math.exp(_between(shape, logs))
+            w, h = round(math.sqrt(area * ratio)), round(
+                math.sqrt(area / ratio)
+            )
+            if 0 < w <= width and 0 < h <= height:
+                x = int(place[0] * (width - w + 1))
+                y = int(place[1] * (height - h + 1))
+                return x, y, w, h
+        w, h = width, height
+        if width / height < self.ratio[0]:
+            h = max(1, round(width / self.ratio[0]))
+        elif width / height > self.ratio[1]:
+            w = max(1, round(height * self.ratio[1]))
+        return (width - w) // 2, (height - h) // 2, w, h
+
+    def _draw_jitter(
+        self, numbers: list[float]
+    ) -> tuple[tuple[str, float], ...]:
+        """Factors in random order, from one, four and four numbers."""
+        switch, factors, places = numbers[0], numbers[1:5], numbers[5:]
+        if switch >= self.jitter_prob:
+            return ()
+        ordered = sorted(zip(places, JITTER, self.jitter, factors))
+        return tuple(
+            (name, _between(number, jitter_range(name, strength)))
+            for _, name, strength, number in ordered
+            if strength > 0
+        )
+
+    def apply(self, img: np.ndarray, params: ViewParams) -> np.ndarray:
+        """Apply what was drawn; the same numbers give the same view."""
+        ops = BACKENDS[self.backend]
+        work = ops.begin(img)
+        for name in self.order:
+            work = _APPLY[name](self, ops, work, params)
+        return ops.finish(work)
+
+    def _apply_crop(self, ops: ModuleType, img, params: ViewParams):
+        cut = ops.crop(img, params.crop)
+        return ops.resize(cut, self.size, self.interpolation)
+
+    def _apply_flip(self, ops: ModuleType, img, params: ViewParams):
+        return ops.flip(img) if params.flip else img
+
+    def _apply_jitter(self, ops: ModuleType, img, params: ViewParams):
+        for name, factor in params.jitter:
+            img = getattr(ops, name)(img, factor)
+        return img
+
+    def _apply_gray(self, ops: ModuleType, img, params: ViewParams):
+        return ops.gray(img) if params.gray else img
+
+    def _apply_blur(self, ops: ModuleType, img, params: ViewParams):
+        return img if params.blur is None else ops.blur(img, params.blur)
+
+    def _apply_solarize(self, ops: ModuleType, img, params: ViewParams):
+        return ops.solarize(img) if params.solarize else img
+
+
+_APPLY = {name: getattr(RandomView, f'_apply_{name}') for name in ORDER}
+
+
+@TRANSFORMS.register_module()
+class CenterView:
+    """The middle of a picture, for evaluation; nothing is random.
+
+    Args:
+        size (int or tuple[int, int], optional): Side, or (h, w), of the
+            centre crop, pixels.  None takes the whole picture.
+        resize (int, optional): Length of the shorter side before the crop,
+            pixels.  None leaves the picture as it is, or enlarges it until
+            the crop fits.
+        interpolation (str): ``'bilinear'`` or ``'bicubic'``, antialiased.
+        backend (str): ``'cv2'`` or ``'pillow'``.
+    """
+
+    def __init__(
+        self,
+        size: int | tuple[int, int] | None = None,
+        resize: int | None = None,
+        interpolation: str = 'bilinear',
+        backend: str = 'cv2',
+    ) -> None:
+        self.size = None if size is None else _pair('size', size)
+        self.resize = None if resize is None else _pair('resize', resize)[0]
+        if self.size and resize is not None and resize < max(self.size):
+            raise ValueError(
+                f'resize must be >= size, got resize={resize}, size={size}'
+            )
+        self.interpolation = _one_of(
+            'interpolation', interpolation, INTERPOLATIONS
+        )
+        self.backend = _one_of('backend', backend, BACKENDS)
+
+    def __call__(
+        self, img: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, ViewGeometry]:
+        """Cut the middle; ``rng`` is not used."""
+        source = img.shape[:2]
+        resized = self._resized(source)
+        height, width = self.size or resized
+        x = round((resized[1] - width) / 2)
+        y = round((resized[0] - height) / 2)
+        ops = BACKENDS[self.backend]
+        work = ops.begin(img)
+        if resized != source:
+            work = ops.resize(work, resized, self.interpolation)
+        work = ops.crop(work, (x, y, width, height))
+        sx, sy = source[1] / resized[1], source[0] / resized[0]
+        geometry = ViewGeometry(
+            source, (x * sx, y * sy, width * sx, height * sy), (height, width)
+        )
+        return ops.finish(work), geometry
+
+    def _resized(self, source: tuple[int, int]) -> tuple[int, int]:
+        """(h, w) before the crop; the longer side is cut to a whole number."""
+        short = min(source)
+        if self.resize is not None:
+            scale = self.resize, short
+        elif self.size is not None and (
+            source[0] < self.size[0] or source[1] < self.size[1]
+        ):
+            scale = max(
+                (self.size[0], source[0]),
+                (self.size[1], source[1]),
+                key=lambda pair: pair[0] / pair[1],
+            )
+        else:
+            return source
+        height, width = (side * scale[0] // scale[1] for side in source)
+        return height, width
+
+
+def jitter_range(name: str, strength: float) -> tuple[float, float]:
+    """The factors that a strength allows; torchvision's ColorJitter."""
+    if name == 'hue':
+        return -strength, strength
+    return max(0.0, 1 - strength), 1 + strength
+
+
+def _between(number: float, limits: tuple[float, float]) -> float:
+    return float(limits[0] + number * (limits[1] - limits[0]))
+
+
+def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or min(pair) < 1:
+        raise ValueError(
+            f'{name} must be one or two lengths >= 1, got {value}'
+        )
+    return pair
+
+
+def _range(
+    name: str, value: Sequence[float], most: float = math.inf
+) -> tuple[float, float]:
+    limits = tuple(value)
+    if len(limits) != 2 or not 0 < limits[0] <= limits[1] <= most:
+        bound = '' if most == math.inf else f' <= {most:g}'
+        raise ValueError(
+            f'{name} must be (low, high) with 0 < low <= high{bound}, '
+            f'got {value}'
+        )
+    return limits
+
+
+def _probability(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f'{name} must be in [0, 1], got {value}')
+    return value
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise ValueError(
+            f'{name} must be one of {sorted(allowed)}, got {value!r}'
+        )
+    return value
+
+
+def _jitter(value: Sequence[float]) -> tuple[float, ...]:
+    strengths = tuple(value)
+    if len(strengths) != 4 or min(strengths) < 0 or strengths[3] > 0.5:
+        raise ValueError(
+            'jitter must be four strengths (brightness, contrast, '
+            f'saturation, hue), each >= 0 and hue <= 0.5, got {value}'
+        )
+    return strengths
+
+
+def _order(value: Sequence[str]) -> tuple[str, ...]:
+    order = tuple(value)
+    if sorted(order) != sorted(ORDER):
+        raise ValueError(
+            f'order must hold each of {list(ORDER)} once, got {list(value)}'
+        )
+    if order.index('flip') < order.index('crop'):
+        raise ValueError(
+            "order must have 'flip' after 'crop' (the geometry says crop, "
+            f'then flip), got {list(value)}'
+        )
+    return order

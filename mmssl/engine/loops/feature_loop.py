@@ -1,0 +1,115 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Validation and test by features: a labelled bank is extracted once."""
+
+from collections.abc import Sequence
+
+from mmengine.evaluator import Evaluator
+from mmengine.runner import Runner, TestLoop, ValLoop
+from torch.utils.data import DataLoader
+
+from mmssl.evaluation.extraction import (
+    extract_features,
+    predict_features,
+    undisturbed,
+)
+from mmssl.registry import LOOPS
+
+
+class _FeatureLoop:
+    """What the two loops share; ``mode`` names the hooks.
+
+    Model, batch statistics and random state are left exactly as they were,
+    so that a run with and without validation gives the same weights.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader | dict,
+        evaluator: Evaluator | dict | list,
+        bank_dataloader: DataLoader | dict | None = None,
+        stage: str = 'pool',
+    ) -> None:
+        super().__init__(runner, dataloader, evaluator)
+        if isinstance(bank_dataloader, dict):
+            bank_dataloader = runner.build_dataloader(
+                bank_dataloader, seed=runner.seed
+            )
+        self.bank_dataloader = bank_dataloader
+        self.stage = stage
+
+    def run(self) -> dict[str, float]:
+        """Extract the bank, then the test features, and compare."""
+        call_hook, mode = self.runner.call_hook, self.mode
+        call_hook(f'before_{mode}')
+        call_hook(f'before_{mode}_epoch')
+        with undisturbed(self.runner.model):
+            self._share_bank()
+            for idx, data_batch in enumerate(self.dataloader):
+                self.run_iter(idx, data_batch)
+            metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        call_hook(f'after_{mode}_epoch', metrics=metrics)
+        call_hook(f'after_{mode}')
+        return metrics
+
+    def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
+        """Features of one batch of the test set."""
+        call_hook, mode = self.runner.call_hook, self.mode
+        call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
+        outputs = predict_features(self.runner.model, data_batch, self.stage)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        call_hook(
+            f'after_{mode}_iter',
+            batch_idx=idx,
+            data_batch=data_batch,
+            outputs=outputs,
+        )
+
+    def _share_bank(self) -> None:
+        metrics = [m for m in self.evaluator.metrics if hasattr(m, 'set_bank')]
+        bank = None
+        wanted = any(metric.needs_bank for metric in metrics)
+        if wanted and self.bank_dataloader is not None:
+            bank = extract_features(
+                self.runner.model, self.bank_dataloader, self.stage
+            )
+        for metric in metrics:
+            metric.set_bank(bank)
+
+
+@LOOPS.register_module()
+class FeatureValLoop(_FeatureLoop, ValLoop):
+    """Online evaluation of features in any pre-training run.
+
+    How often it runs is said by ``train_cfg``: ``val_interval``, and
+    ``dynamic_intervals=[(first_epoch, interval)]`` for W-MSE's denser
+    evaluation of the last 50 epochs.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (DataLoader or dict): Labelled test split.
+        evaluator (Evaluator or dict or list): ``KNNMetric``,
+            ``LinearProbeMetric``, ``CollapseMetric`` or others.
+        bank_dataloader (DataLoader or dict, optional): Labelled training
+            split without augmentation or shuffling, which the test features
+            are compared with.
+        stage (str): 'pool' (pooled backbone features) or 'neck'.
+    """
+
+    mode = 'val'
+
+
+@LOOPS.register_module()
+class FeatureTestLoop(_FeatureLoop, TestLoop):
+    """Evaluation of a checkpoint's features by ``tools/test.py``.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (DataLoader or dict): See :class:`FeatureValLoop`.
+        evaluator (Evaluator or dict or list): See :class:`FeatureValLoop`.
+        bank_dataloader (DataLoader or dict, optional): See
+            :class:`FeatureValLoop`.
+        stage (str): See :class:`FeatureValLoop`.
+    """
+
+    mode = 'test'

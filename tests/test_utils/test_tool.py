@@ -1,0 +1,56 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Exit codes and one-line errors of every tool."""
+
+import pytest
+
+from mmssl.utils.errors import RunStopped, UsageError
+from mmssl.utils.tool import ToolParser, run_tool
+
+
+def parse(argv):
+    parser = ToolParser('A tool.', '  tool --number 3', prog='tool')
+    parser.add_argument('--number', type=int, default=7, help='a number')
+    return parser.parse_args(argv)
+
+
+@pytest.mark.parametrize(
+    'failure, code, text',
+    [
+        (UsageError('no such\nfile'), 2, 'error: no such file'),
+        (RuntimeError('bad'), 1, 'error: RuntimeError: bad (--debug'),
+        (KeyError('key'), 1, 'error: KeyError: key (--debug'),
+        (KeyboardInterrupt(), 130, 'interrupted'),
+        (RunStopped('saved', 75), 75, 'saved'),
+        (RunStopped('saved', 0), 0, 'saved'),
+    ],
+)
+def test_a_failure_is_one_line_and_its_exit_code(capsys, failure, code, text):
+    def run(args):
+        raise failure
+
+    assert run_tool(parse, run, []) == code
+    error = capsys.readouterr().err
+    assert error.startswith(text) and error.count('\n') == 1
+
+
+def test_debug_shows_the_traceback(capsys):
+    def run(args):
+        raise UsageError('wrong')
+
+    assert run_tool(parse, run, ['--debug']) == 2
+    assert 'Traceback' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('argv', [['--nummer', '3'], ['--number', 'x']])
+def test_a_wrong_flag_is_one_line_and_exit_code_2(capsys, argv):
+    assert run_tool(parse, lambda args: 0, argv) == 2
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1 and 'tool --help' in error
+
+
+def test_help_shows_defaults_and_examples(capsys):
+    with pytest.raises(SystemExit) as leave:
+        parse(['--help'])
+    assert leave.value.code == 0
+    text = capsys.readouterr().out
+    assert 'default: 7' in text and '  tool --number 3' in text
