@@ -1,0 +1,33 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Datasets, transforms, samplers and collate functions."""
+
+from .collate import collate_views
+from .embedded_photos import EmbeddedPhotos
+from .image_dataset import DataError, ImageDataset
+from .image_folders import (
+    ImageFolder,
+    ImageList,
+    ImageNet,
+    ImageNpz,
+    ImageZip,
+)
+from .samplers import EpochSampler, SampleIndex
+from .small_images import CIFAR, STL10
+from .sources import write_image_npz
+
+__all__ = [
+    'CIFAR',
+    'STL10',
+    'DataError',
+    'EmbeddedPhotos',
+    'EpochSampler',
+    'ImageDataset',
+    'ImageFolder',
+    'ImageList',
+    'ImageNet',
+    'ImageNpz',
+    'ImageZip',
+    'SampleIndex',
+    'collate_views',
+    'write_image_npz',
+]

@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From a list of samples to a batch of views."""
 
-import torch
+from torch.utils.data import default_collate
 
 from mmssl.registry import FUNCTIONS
 
@@ -28,26 +28,17 @@ def collate_views(samples: list[dict]) -> dict:
             f'{sorted(counts)}'
         )
     inputs = []
-    for number, views in enumerate(zip(*(s['inputs'] for s in samples))):
+    for number, views in enumerate(
+        zip(*(s['inputs'] for s in samples), strict=True)
+    ):
         shapes = {tuple(view.shape) for view in views}
         if len(shapes) > 1:
             raise ValueError(
                 f'view {number} has several sizes in one batch: '
                 f'{sorted(shapes)}; give the view a size'
             )
-        inputs.append(_stack(views))
+        # Inside a worker this stacks straight into shared memory.
+        inputs.append(default_collate(list(views)))
     return dict(
         inputs=inputs, data_samples=[s['data_samples'] for s in samples]
     )
-
-
-def _stack(views: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    """Stack, in a worker straight into shared memory (one copy less)."""
-    if torch.utils.data.get_worker_info() is None:
-        return torch.stack(views)
-    numel = sum(view.numel() for view in views)
-    storage = views[0]._typed_storage()._new_shared(
-        numel, device=views[0].device
-    )
-    out = views[0].new(storage).resize_(len(views), *views[0].shape)
-    return torch.stack(views, out=out)

@@ -3,10 +3,16 @@
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import get_world_size, is_distributed, master_only
+from mmengine.dist import (
+    broadcast_object_list,
+    get_world_size,
+    is_distributed,
+    master_only,
+)
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner as MMEngineRunner
 from torch import nn
@@ -29,6 +35,8 @@ from mmssl.utils.checkpoint import (
 )
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
+
+_TIMESTAMPS: set[str] = set()  # of this process's runners
 
 MMENGINE_DEFAULT_HOOKS = (
     'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler',
@@ -71,6 +79,18 @@ class Runner(MMEngineRunner):
             timeout = env_cfg.get('dist_cfg', {}).get('timeout', 1800)
             init_cpu_process_group(self.launcher, timeout)
         super().setup_env(env_cfg)
+        self._make_timestamp_unique()
+
+    def _make_timestamp_unique(self) -> None:
+        """Two starts in one second share neither folder nor log buffers."""
+        stamp, number = self._timestamp, 0
+        while stamp in _TIMESTAMPS or Path(self.work_dir, stamp).exists():
+            number += 1
+            stamp = f'{self._timestamp}_{number}'
+        agreed = [stamp]
+        broadcast_object_list(agreed)
+        self._timestamp = agreed[0]
+        _TIMESTAMPS.add(self._timestamp)
 
     def wrap_model(
         self, model_wrapper_cfg: dict | None, model: nn.Module

@@ -34,7 +34,12 @@ CONFIGS = {
 
 
 def inherited_model(base, tmp_path):
-    """The model of a config that inherits ``base`` as a user's would."""
+    """The model of a config that inherits ``base`` as a user's would.
+
+    ``init_weights`` is not called on it: that would download, and it
+    zeroes the last norm of each residual branch, so that the branch gets
+    no gradient in the first step.
+    """
     path = tmp_path / 'config.py'
     path.write_text(f'_base_ = {base!r}\n')
     return Config.fromfile(path).model
@@ -45,7 +50,6 @@ def detector(base, tmp_path):
 
     init_default_scope('mmdet')
     cfg = inherited_model(base, tmp_path)
-    cfg.backbone.init_cfg = None  # no download
     for head in ('bbox_head', 'mask_head'):
         owner = cfg if 'bbox_head' in cfg else cfg.roi_head
         if head in owner:
@@ -61,14 +65,14 @@ def detector(base, tmp_path):
     return MODELS.build(cfg)
 
 
-def annotated_pictures(side):
-    """Two pictures of noise with two boxes each, in mmdet's form."""
+def annotated_pictures(count, side):
+    """Pictures of noise with two boxes each, in mmdet's form."""
     from mmdet.structures import DetDataSample
     from mmdet.structures.mask import BitmapMasks
 
     generator = torch.Generator().manual_seed(0)
     pictures, samples = [], []
-    for _ in range(2):
+    for _ in range(count):
         picture = torch.randint(0, 256, (3, side, side), generator=generator)
         boxes = torch.tensor([[10.0, 12, 60, 70], [30, 20, 88, 90]])
         masks = np.zeros((2, side, side), np.uint8)
@@ -114,9 +118,7 @@ def assert_trains(model, batch):
         if p.requires_grad
     }
     assert gradients and all(np.isfinite(g) for g in gradients.values())
-    # A convolution before a dead unit may get none; most must.
-    moved = np.mean([gradient > 0 for gradient in gradients.values()])
-    assert moved > 0.9, gradients
+    assert all(g > 0 for g in gradients.values()), gradients
 
 
 @torch.no_grad()
@@ -145,9 +147,8 @@ def assert_boxes_survive_nms(predictions):
 def test_detector_trains_and_predicts(name, device, tmp_path):
     torch.manual_seed(0)
     model = detector(CONFIGS[name], tmp_path).to(device)
-    model.init_weights()
-    side = 300 if name == 'SSD' else SIDE
-    batch = annotated_pictures(side)
+    count, side = (1, 300) if name == 'SSD' else (2, SIDE)
+    batch = annotated_pictures(count, side)
     assert_trains(model, batch)
     predictions = predict(model, batch)
     assert_boxes_survive_nms(predictions)
@@ -179,7 +180,6 @@ def test_ava_detector_trains_and_predicts(device, tmp_path):
 
     torch.manual_seed(0)
     model = ava_detector(tmp_path).to(device)
-    model.init_weights()
     boxes = torch.tensor([[4.0, 6, 40, 60], [20, 10, 60, 62]])
     labels = torch.tensor([[0.0, 1, 0, 1], [0, 0, 1, 0]])
     samples = []
@@ -195,12 +195,9 @@ def test_ava_detector_trains_and_predicts(device, tmp_path):
     clips = [torch.randint(0, 256, (3, 4, 64, 64)).to(torch.uint8)] * 2
     batch = dict(inputs=clips, data_samples=samples)
     assert_trains(model, batch)
-    for sample in predict(model, batch):
-        found = sample.pred_instances
-        assert_scores_of_each_box(found)
-
-
-def assert_scores_of_each_box(found):
+    one_clip = dict(inputs=clips[:1], data_samples=samples[:1])
+    [sample] = predict(model, one_clip)  # mmaction2 takes one at a time
+    found = sample.pred_instances
     assert found.bboxes.shape == (2, 4)
     assert found.scores.shape == (2, CLASSES + 1)
-    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    assert ((found.scores > 0) & (found.scores < 1)).all()

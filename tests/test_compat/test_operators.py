@@ -22,6 +22,11 @@ DEVICES = ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
 HAS_COMPILED = PathFinder.find_spec('mmcv._ext', mmcv.__path__) is not None
 
 
+def leaf(x, *to):
+    """A copy of ``x``, moved, that collects a gradient."""
+    return x.clone().to(*to).requires_grad_()
+
+
 # --------------------------------------------------------------------- nms
 
 
@@ -48,12 +53,17 @@ def iou(a, b, offset):
     return common / (area_a + area_b - common)
 
 
-def random_boxes(count, side=40.0, seed=0):
+def random_boxes(count, seed=0):
+    """Boxes on 40 x 40 pixels, the second half near the first; scores."""
     generator = torch.Generator().manual_seed(seed)
-    corner = torch.rand(count, 2, generator=generator) * side
-    size = torch.rand(count, 2, generator=generator) * side / 2 + 1
-    scores = torch.rand(count, generator=generator)
-    return torch.cat([corner, corner + size], dim=1), scores
+    corner = torch.rand(count, 2, generator=generator) * 40
+    size = torch.rand(count, 2, generator=generator) * 20 + 1
+    boxes = torch.cat([corner, corner + size], dim=1)
+    half = count // 2
+    boxes[half : 2 * half] = boxes[:half] + 0.3 * torch.rand(
+        half, 4, generator=generator
+    )
+    return boxes, torch.rand(count, generator=generator)
 
 
 @pytest.mark.parametrize('device', DEVICES)
@@ -198,7 +208,7 @@ def test_roi_align_equals_its_loops_forward_and_backward(
     ratio, mode, aligned, device
 ):
     settings = ((2, 3), 0.5, ratio, mode, aligned)
-    x = IMAGES.clone().requires_grad_()
+    x = leaf(IMAGES)
     expected = roi_align_loops(x, ROIS, *settings)
     weights = torch.randn(
         expected.shape,
@@ -206,7 +216,7 @@ def test_roi_align_equals_its_loops_forward_and_backward(
         generator=torch.Generator().manual_seed(6),
     )
     (expected * weights).sum().backward()
-    y = IMAGES.to(device).requires_grad_()
+    y = leaf(IMAGES, device)
     out = ops.roi_align(y, ROIS.to(device), *settings)
     (out * weights.to(device)).sum().backward()
     assert_close(out.cpu(), expected)
@@ -217,7 +227,7 @@ def test_roi_align_equals_its_loops_forward_and_backward(
 @pytest.mark.parametrize('mode', ['avg', 'max'])
 @pytest.mark.parametrize('ratio', [0, 2])
 def test_roi_align_passes_gradcheck(ratio, mode):
-    x = IMAGES[:, :1, :5, :5].clone().requires_grad_()
+    x = leaf(IMAGES[:, :1, :5, :5])
     assert gradcheck(
         lambda x: ops.roi_align(x, ROIS, (2, 2), 0.5, ratio, mode, True), (x,)
     )
@@ -226,10 +236,10 @@ def test_roi_align_passes_gradcheck(ratio, mode):
 @pytest.mark.parametrize('mode', ['avg', 'max'])
 @pytest.mark.parametrize('dtype', HALVES)
 def test_roi_align_keeps_half_precision(dtype, mode):
-    x = IMAGES.to(dtype).requires_grad_()
+    x = leaf(IMAGES, dtype)
     out = ops.roi_align(x, ROIS.to(dtype), (2, 3), 0.5, 0, mode, True)
     out.sum().backward()
-    wide = IMAGES.to(dtype).float().requires_grad_()
+    wide = leaf(x.detach(), torch.float32)
     expected = ops.roi_align(
         wide, ROIS.to(dtype).float(), (2, 3), 0.5, 0, mode, True
     )
@@ -242,7 +252,7 @@ def test_roi_align_keeps_half_precision(dtype, mode):
 @pytest.mark.parametrize('mode', ['avg', 'max'])
 @pytest.mark.parametrize('ratio', [0, 2])
 def test_roi_align_of_no_region_is_empty_with_zero_gradient(ratio, mode):
-    x = IMAGES.clone().requires_grad_()
+    x = leaf(IMAGES)
     out = ops.roi_align(x, ROIS[:0], (2, 3), 0.5, ratio, mode, True)
     out.sum().backward()
     assert out.shape == (0, 3, 2, 3)
@@ -260,7 +270,7 @@ def test_roi_align_under_autocast_returns_the_input_type():
 
 
 def test_roi_pool_takes_the_maximum_of_whole_pixels():
-    x = IMAGES.clone().requires_grad_()
+    x = leaf(IMAGES)
     roi = torch.tensor([[1, 0.0, 1, 3, 4]], dtype=torch.float64)
     out = ops.roi_pool(x, roi, (2, 2), 1.0)  # pixels 0..3 by 1..4
     block = IMAGES[1, :, 1:5, 0:4].reshape(3, 2, 2, 2, 2)
@@ -275,7 +285,7 @@ def test_roi_pool_takes_the_maximum_of_whole_pixels():
 
 @pytest.mark.parametrize('dtype', HALVES)
 def test_roi_pool_keeps_half_precision(dtype):
-    x = IMAGES.to(dtype).requires_grad_()
+    x = leaf(IMAGES, dtype)
     out = ops.roi_pool(x, ROIS.to(dtype), (2, 2), 0.5)
     out.sum().backward()
     wide = ops.roi_pool(x.float(), ROIS.to(dtype).float(), (2, 2), 0.5)
@@ -309,10 +319,10 @@ def focal_loss_loops(logits, target, gamma, alpha, weight=None):
 @pytest.mark.parametrize('device', DEVICES)
 @pytest.mark.parametrize('gamma', [0.0, 0.5, 2.0])
 def test_focal_loss_is_its_formula_forward_and_backward(gamma, device):
-    x = LOGITS.clone().requires_grad_()
+    x = leaf(LOGITS)
     expected = focal_loss_loops(x, TARGET, gamma, 0.25)
     expected.sum().backward()
-    y = LOGITS.to(device).requires_grad_()
+    y = leaf(LOGITS, device)
     loss = ops.sigmoid_focal_loss(
         y, TARGET.to(device), gamma, 0.25, None, 'none'
     )
@@ -323,15 +333,15 @@ def test_focal_loss_is_its_formula_forward_and_backward(gamma, device):
 
 def test_focal_loss_weighs_samples_by_their_class():
     weight = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
-    x = LOGITS.clone().requires_grad_()
+    x = leaf(LOGITS)
     focal_loss_loops(x, TARGET, 2.0, 0.25, weight).mean(0).sum().backward()
-    y = LOGITS.clone().requires_grad_()
+    y = leaf(LOGITS)
     ops.sigmoid_focal_loss(y, TARGET, 2.0, 0.25, weight, 'mean').backward()
     assert_close(y.grad, x.grad)
 
 
 def test_focal_loss_passes_gradcheck():
-    x = LOGITS.clone().requires_grad_()
+    x = leaf(LOGITS)
     assert gradcheck(
         lambda x: ops.sigmoid_focal_loss(x, TARGET, 2.0, 0.25, None, 'sum'),
         (x,),
@@ -350,7 +360,7 @@ def test_focal_loss_is_finite_for_saturated_logits():
 
 @pytest.mark.parametrize('dtype', HALVES)
 def test_focal_loss_keeps_half_precision(dtype):
-    x = LOGITS.to(dtype).requires_grad_()
+    x = leaf(LOGITS, dtype)
     loss = ops.sigmoid_focal_loss(x, TARGET, 2.0, 0.25, None, 'none')
     loss.sum().backward()
     wide = focal_loss_loops(x.detach().float(), TARGET, 2.0, 0.25)
@@ -359,7 +369,7 @@ def test_focal_loss_keeps_half_precision(dtype):
 
 
 def test_focal_loss_of_no_sample_is_zero():
-    x = LOGITS[:0].clone().requires_grad_()
+    x = leaf(LOGITS[:0])
     ops.sigmoid_focal_loss(x, TARGET[:0], 2.0, 0.25, None, 'sum').backward()
     assert x.grad.shape == (0, 4)
 

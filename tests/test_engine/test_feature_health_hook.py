@@ -72,9 +72,7 @@ def test_collapse_is_warned_of_once(train):
         prepare,
         default_hooks__health=dict(HEALTH, interval=1),
         optim_wrapper__optimizer__lr=0.0,
-        model__neck=dict(
-            type='ProjectionMLP', sizes=(6, 5), _delete_=True
-        ),
+        model__neck=dict(type='ProjectionMLP', sizes=(6, 5), _delete_=True),
     )
     assert max(history(runner, 'train/feat_std')) < 1e-6
     warnings = [text for text in said if 'collapsing' in text]

@@ -54,7 +54,8 @@ class MultiView:
             view(results['img'], view_rng(key, number))
             for number, view in enumerate(self.views)
         ]
-        results['views'], results['geometry'] = map(list, zip(*pairs))
+        results['views'] = [view for view, _ in pairs]
+        results['geometry'] = [geometry for _, geometry in pairs]
         return results
 
 

@@ -17,6 +17,9 @@ from torch.nn.functional import interpolate
 SMALL = 40
 """Up to this many pixels a side, two matrix products beat torch's set-up."""
 
+TRUNCATE = 0.4999
+"""OpenCV rounds where Pillow truncates; this much less makes them equal."""
+
 
 def begin(img: np.ndarray) -> np.ndarray:
     """From an array to what the operations work on."""
@@ -84,9 +87,7 @@ def _interleaved_weights(
 
 
 @lru_cache(maxsize=4 * SMALL**2)
-def resize_weights(
-    length: int, size: int, interpolation: str
-) -> np.ndarray:
+def resize_weights(length: int, size: int, interpolation: str) -> np.ndarray:
     """Pillow's resampling of one axis as a matrix.
 
     Args:
@@ -143,17 +144,13 @@ def contrast(img: np.ndarray, factor: float) -> np.ndarray:
 def _blend_with_constant(
     img: np.ndarray, constant: float, factor: float
 ) -> np.ndarray:
-    levels = constant + np.float32(factor) * (_LEVELS - constant)
-    return cv2.LUT(img, np.clip(levels, 0, 255).astype(np.uint8))
-
-
-_LEVELS = np.arange(256, dtype=np.float32)
+    offset = (1 - factor) * constant - TRUNCATE
+    return cv2.addWeighted(img, factor, img, 0, offset)
 
 
 def saturation(img: np.ndarray, factor: float) -> np.ndarray:
     """g + factor * (x - g), g the pixel's grey; at most one level apart."""
-    # OpenCV rounds, Pillow truncates: half a level less makes them equal.
-    return cv2.addWeighted(img, factor, gray(img), 1 - factor, -0.49)
+    return cv2.addWeighted(img, factor, gray(img), 1 - factor, -TRUNCATE)
 
 
 def hue(img: np.ndarray, shift: float) -> np.ndarray:
@@ -192,4 +189,5 @@ def solarize(img: np.ndarray) -> np.ndarray:
     return cv2.LUT(img, _SOLARIZED)
 
 
-_SOLARIZED = np.where(_LEVELS < 128, _LEVELS, 255 - _LEVELS).astype(np.uint8)
+_LEVELS = np.arange(256, dtype=np.uint8)
+_SOLARIZED = np.where(_LEVELS < 128, _LEVELS, 255 - _LEVELS)

@@ -163,8 +163,9 @@ class RandomView:
         for share, shape in zip(tries[::2], tries[1::2], strict=True):
             area = height * width * _between(share, self.area)
             ratio = math.exp(_between(shape, logs))
-            w, h = round(math.sqrt(area * ratio)), round(
-                math.sqrt(area / ratio)
+            w, h = (
+                round(math.sqrt(area * ratio)),
+                round(math.sqrt(area / ratio)),
             )
             if 0 < w <= width and 0 < h <= height:
                 x = int(place[0] * (width - w + 1))
@@ -184,7 +185,9 @@ class RandomView:
         switch, factors, places = numbers[0], numbers[1:5], numbers[5:]
         if switch >= self.jitter_prob:
             return ()
-        ordered = sorted(zip(places, JITTER, self.jitter, factors))
+        ordered = sorted(
+            zip(places, JITTER, self.jitter, factors, strict=True)
+        )
         return tuple(
             (name, _between(number, jitter_range(name, strength)))
             for _, name, strength, number in ordered

@@ -1,9 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """SIGTERM and SIGUSR1: finish the step, save, leave."""
 
-import os
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from mmengine.device import get_device
@@ -48,16 +49,15 @@ class StopSignalHook(Hook):
         """Listen; only the main thread may."""
         if threading.current_thread() is not threading.main_thread():
             return
-        self._pid = os.getpid()
         for signum in (signal.SIGTERM, signal.SIGUSR1):
             self._previous[signum] = signal.signal(signum, self._note)
+        loader = runner.train_dataloader
+        loader.worker_init_fn = partial(
+            _init_worker, loader.worker_init_fn, self.worker_grace
+        )
 
     def _note(self, signum: int, frame) -> None:
-        if os.getpid() == self._pid:
-            self.signum = signum
-        elif signum == signal.SIGTERM:  # a forked data worker
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, self.worker_grace)
+        self.signum = signum  # in a forked worker this is of no effect
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
@@ -90,3 +90,15 @@ class StopSignalHook(Hook):
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)
         self._previous = {}
+
+
+def _init_worker(inner: Callable | None, grace: float, worker_id: int) -> None:
+    """Outlive a SIGTERM by ``grace`` seconds; torch's own handler does not."""
+
+    def wait(signum: int, frame) -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, grace)
+
+    signal.signal(signal.SIGTERM, wait)
+    if inner is not None:
+        inner(worker_id)

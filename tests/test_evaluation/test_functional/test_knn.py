@@ -3,13 +3,13 @@ import pytest
 import torch
 from golden import load_golden
 
+from mmssl.evaluation.functional import knn as module
 from mmssl.evaluation.functional import (
     knn_classify,
     nearest,
     topk_accuracy,
     vote,
 )
-from mmssl.evaluation.functional import knn as module
 from mmssl.evaluation.functional.knn import Neighbours
 
 

@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/datasets/cifar10.py', '../_base_/views_image.py',
+    '../_base_/models/wmse_byol_resnet18.py',
+    '../_base_/schedules/wmse_adam_1000e.py', '../_base_/default_runtime.py',
+]
+
+train_dataloader = dict(
+    batch_size=512,
+    dataset=dict(views=[dict(_base_.wmse_cifar_view, num=2)]))
+# the momentum is constant inside an epoch
+default_hooks = dict(momentum=dict(by_epoch=True))
+auto_scale_lr = dict(base_batch_size=512)

@@ -1,0 +1,192 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Folders, lists and archives of pictures."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mmssl.datasets.image_dataset import ImageDataset, find_data
+from mmssl.datasets.sources import (
+    Buffers,
+    BytesSource,
+    FileSource,
+    Source,
+    ZipSource,
+    labels_of_folders,
+    list_images,
+    read_list,
+)
+from mmssl.registry import DATASETS
+from mmssl.utils.errors import UsageError
+
+
+@DATASETS.register_module()
+class ImageFolder(ImageDataset):
+    """All pictures below a folder, sorted by path.
+
+    Args:
+        data_root (str): The folder; links are followed.
+        with_label (bool): The folder directly below ``data_root`` is the
+            class; classes are numbered in sorted order.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(
+        self, data_root: str, with_label: bool = False, **kwargs
+    ) -> None:
+        root = find_data(data_root, type(self).__name__)
+        super().__init__(folder_source(root, with_label), **kwargs)
+
+
+@DATASETS.register_module()
+class ImageList(ImageDataset):
+    """Pictures that a text file names, in its order.
+
+    Args:
+        ann_file (str): Lines of ``path`` or ``path label``, UTF-8; relative
+            to ``data_root``.
+        data_root (str): Folder that the paths are relative to.
+        with_label (bool): Refuse a list without labels.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        data_root: str = '',
+        with_label: bool = False,
+        **kwargs,
+    ) -> None:
+        owner = type(self).__name__
+        root = find_data(data_root, owner)
+        path = find_data(Path(data_root) / ann_file, owner)
+        super().__init__(list_source(path, root, with_label), **kwargs)
+
+
+@DATASETS.register_module()
+class ImageZip(ImageDataset):
+    """Pictures inside a zip, which is not unpacked; sorted by path.
+
+    Args:
+        data_root (str): The archive, stored or deflated.
+        with_label (bool): The first folder inside is the class.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(
+        self, data_root: str, with_label: bool = False, **kwargs
+    ) -> None:
+        path = find_data(data_root, type(self).__name__)
+        source = not_empty(ZipSource(path, with_label), path)
+        super().__init__(source, **kwargs)
+
+
+@DATASETS.register_module()
+class ImageNpz(ImageDataset):
+    """Encoded pictures in one npz; :func:`write_image_npz` makes it.
+
+    The file is read into memory once; workers share it.
+
+    Args:
+        data_root (str): The npz.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(self, data_root: str, **kwargs) -> None:
+        path = find_data(data_root, type(self).__name__)
+        super().__init__(not_empty(npz_source(path), path), **kwargs)
+
+
+@DATASETS.register_module()
+class ImageNet(ImageDataset):
+    """A split in class folders, or a flat one with a list of labels.
+
+    Fits ImageNet, its subsets, Tiny ImageNet and STL-10 in class folders.
+
+    Args:
+        data_root (str): Folder with one sub-folder a split.
+        split (str): Name of that sub-folder, such as ``train`` or ``val``.
+        ann_file (str): Lines of ``path label``, the paths relative to the
+            split; the file relative to ``data_root`` (``meta/val.txt``).
+            Without it the folders of the split are the classes.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str = 'train',
+        ann_file: str = '',
+        **kwargs,
+    ) -> None:
+        owner = type(self).__name__
+        folder = find_data(Path(data_root) / split, owner)
+        if ann_file:
+            path = find_data(Path(data_root) / ann_file, owner)
+            source = list_source(path, folder, with_label=True)
+        else:
+            source = folder_source(folder, with_label=True)
+        super().__init__(source, **kwargs)
+
+
+def folder_source(root: Path, with_label: bool) -> FileSource:
+    """Pictures below a folder.
+
+    Raises:
+        UsageError: None there, or one outside class folders though labels
+            are asked for.
+    """
+    names = list_images(root)
+    labels, classes = None, ()
+    if with_label:
+        labels, classes = labels_of_folders(names, str(root))
+    return not_empty(FileSource(root, names, labels, classes), root)
+
+
+def list_source(path: Path, root: Path, with_label: bool) -> FileSource:
+    """Pictures that a list names.
+
+    Raises:
+        UsageError: Empty list, or labels asked for and absent.
+    """
+    names, labels = read_list(path)
+    if with_label and labels is None and names:
+        raise UsageError(
+            f'labels are needed, but {path} has none; expected are lines '
+            "such as 'cat/0001.jpg 0' and 'dog/0001.jpg 1'"
+        )
+    return not_empty(FileSource(root, names, labels), path)
+
+
+def npz_source(path: Path) -> BytesSource:
+    """Pictures of an npz.
+
+    Raises:
+        UsageError: Not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images = Buffers(arrays['data'], arrays['offsets'])
+            labels = arrays.get('labels')
+            classes = arrays.get('classes', np.array([], np.str_)).tolist()
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(
+            f'{path} is no npz of pictures ({error}); write it with '
+            'mmssl.datasets.write_image_npz'
+        ) from error
+    names = [f'{path}#{i}' for i in range(len(images))]
+    return BytesSource(images, names, labels, classes)
+
+
+def not_empty(source: Source, where: Path) -> Source:
+    """The source itself.
+
+    Raises:
+        UsageError: It holds no picture.
+    """
+    if len(source) == 0:
+        raise UsageError(
+            f'no pictures in {where}; files must end in .jpg, .jpeg, .png or '
+            'another ending of mmssl.datasets.sources.EXTENSIONS'
+        )
+    return source

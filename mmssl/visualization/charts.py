@@ -1,0 +1,122 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Bars with error bars, and confusion matrices."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mmssl.visualization.style import INK, MUTED, PALETTE, new_figure, tidy
+
+
+def bar_figure(
+    names: Sequence[str],
+    groups: dict[str, tuple[Sequence[float], Sequence[float]]],
+    ylabel: str = '',
+    highlight: Sequence[bool] | None = None,
+) -> Figure:
+    """Horizontal bars, one panel for each quantity.
+
+    Args:
+        names (Sequence[str]): n rows, drawn from the top.
+        groups (dict): Title of a panel to n values and n half lengths of
+            the error bars; NaN draws no value, or no error bar.
+        ylabel (str): Below every panel, the unit.
+        highlight (Sequence[bool], optional): Rows in full colour; the
+            others are grey.  Defaults to all.
+
+    Returns:
+        Figure: Not saved yet.
+
+    Raises:
+        ValueError: If there is nothing to draw.
+    """
+    if not names or not groups:
+        raise ValueError('a bar chart needs at least one row and one panel')
+    highlight = highlight or [True] * len(names)
+    colours = [PALETTE[0] if full else '#b9c1c9' for full in highlight]
+    height = 1.1 + 0.34 * len(names)
+    figure, axes = new_figure(
+        2 + 2.8 * len(groups), height, columns=len(groups), sharey=True
+    )
+    rows = np.arange(len(names))
+    for axis, (title, (values, errors)) in zip(
+        axes, groups.items(), strict=True
+    ):
+        axis.barh(
+            rows,
+            values,
+            0.66,
+            xerr=[0 if math.isnan(e) else e for e in errors],
+            color=colours,
+            error_kw=dict(ecolor=INK, elinewidth=1, capsize=2.5),
+        )
+        _write_values(axis, rows, values, errors)
+        tidy(axis, title, ylabel, grid='x')
+        axis.margins(x=0.18)
+    axes[0].set_yticks(rows, names)
+    axes[0].tick_params(axis='y', labelcolor=INK, labelsize=9)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def _write_values(axis, rows, values, errors) -> None:
+    for row, value, error in zip(rows, values, errors, strict=True):
+        if math.isnan(value):
+            continue
+        end = value + (0 if math.isnan(error) else error)
+        axis.annotate(
+            f'{value:.3g}',
+            (max(end, 0), row),
+            xytext=(4, 0),
+            textcoords='offset points',
+            va='center',
+            fontsize=8,
+            color=MUTED,
+        )
+
+
+def confusion_figure(
+    matrix: np.ndarray, classes: Sequence[str] | None = None
+) -> Figure:
+    """A confusion matrix, each row as shares of its class.
+
+    Args:
+        matrix (ndarray): (k, k) counts, rows are the true classes.
+        classes (Sequence[str], optional): k names.
+
+    Returns:
+        Figure: Not saved yet; shares are written in while k <= 20.
+
+    Raises:
+        ValueError: If the matrix is not square.
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f'a square matrix is needed, got {matrix.shape}')
+    size = len(matrix)
+    classes = classes or [str(label) for label in range(size)]
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    side = max(3.2, 0.42 * min(size, 30) + 1.6)
+    figure, (axis,) = new_figure(side, side)
+    axis.imshow(shares, cmap='Blues', vmin=0, vmax=1)
+    tidy(axis, '', 'predicted', 'true')
+    axis.grid(False)
+    axis.spines[:].set_visible(False)
+    ticks = range(size)
+    axis.set_xticks(ticks, classes, rotation=60, ha='right')
+    axis.set_yticks(ticks, classes)
+    for row in range(size if size <= 20 else 0):
+        for column in range(size):
+            share = shares[row, column]
+            axis.text(
+                column,
+                row,
+                f'{100 * share:.0f}',
+                ha='center',
+                va='center',
+                fontsize=7,
+                color='white' if share > 0.55 else INK,
+            )
+    return figure

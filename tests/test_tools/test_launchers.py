@@ -1,0 +1,102 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""The shell scripts: several processes, and what Slurm is asked for."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mmssl
+
+TOOLS = Path(mmssl.get_tools_dir())
+TESTS = str(Path(__file__).parent.parent)
+
+
+def bash(*argv, **variables):
+    return subprocess.run(
+        ['bash', *map(str, argv)],
+        env=dict(
+            os.environ,
+            PYTHON=sys.executable,
+            PYTHONPATH=TESTS,
+            OMP_NUM_THREADS='1',
+            **variables,
+        ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_two_processes_train_and_only_the_first_writes(toy_config, tmp_path):
+    done = bash(
+        TOOLS / 'dist_train.sh', toy_config, 2, '--work-dir', 'a run',
+        '--cfg-options', 'train_cfg.max_epochs=1',
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert '8 (4 x 2 processes x 1 accumulated)' in done.stdout
+    run = tmp_path / 'a run'
+    assert (run / 'epoch_1.pth').is_file()
+    assert len([p for p in run.iterdir() if p.is_dir()]) == 1
+
+
+def test_the_failure_of_one_rank_ends_all_with_its_message(toy_config):
+    done = bash(
+        TOOLS / 'dist_train.sh', toy_config, 2,
+        '--cfg-options', 'model.type=ToyModle',
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert 'did you mean ToyModel' in done.stderr
+
+
+@pytest.fixture
+def fake_srun(tmp_path):
+    """A ``srun`` that prints its arguments, one a line."""
+    folder = tmp_path / 'bin'
+    folder.mkdir()
+    script = folder / 'srun'
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    script.chmod(0o755)
+    return f'{folder}:{os.environ["PATH"]}'
+
+
+def test_slurm_train_passes_arguments_with_blanks_whole(fake_srun):
+    done = bash(
+        TOOLS / 'slurm_train.sh', 'gpu', 'job', 'conf.py', '--work-dir',
+        'a run', PATH=fake_srun, GPUS='4', GPUS_PER_NODE='2',
+        CPUS_PER_TASK='3', SRUN_ARGS='--signal=USR1@90 --quiet',
+    )  # fmt: skip
+    words = done.stdout.splitlines()
+    assert words[:4] == ['--partition', 'gpu', '--job-name', 'job']
+    for flag, value in [
+        ('--gres', 'gpu:2'),
+        ('--ntasks', '4'),
+        ('--ntasks-per-node', '2'),
+        ('--cpus-per-task', '3'),
+    ]:
+        assert words[words.index(flag) + 1] == value
+    assert '--signal=USR1@90' in words and '--quiet' in words
+    assert words[-5:] == [
+        'conf.py', '--launcher', 'slurm', '--work-dir', 'a run',
+    ]  # fmt: skip
+
+
+def test_slurm_test_on_a_partition_without_gpus_asks_for_none(fake_srun):
+    done = bash(
+        TOOLS / 'slurm_test.sh', 'cpu', 'job', 'conf.py', 'a b.pth',
+        PATH=fake_srun, GRES='',
+    )  # fmt: skip
+    words = done.stdout.splitlines()
+    assert '--gres' not in words
+    assert words[-4:] == ['conf.py', 'a b.pth', '--launcher', 'slurm']
+
+
+@pytest.mark.parametrize(
+    'script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh',
+               'slurm_test.sh'],
+)  # fmt: skip
+def test_too_few_arguments_show_the_usage(script):
+    done = bash(TOOLS / script, 'one')
+    assert done.returncode == 2 and done.stderr.startswith('usage:')

@@ -1,0 +1,55 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""The command line of evaluation."""
+
+import json
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def checkpoint(tool, toy_config, quiet, tmp_path):
+    epochs = ['--cfg-options', 'train_cfg.max_epochs=1']
+    assert tool('train.py').main([toy_config, *epochs]) == 0
+    return tmp_path / 'work_dirs/toy/epoch_1.pth'
+
+
+def test_metrics_are_printed_and_written_as_json(
+    tool, toy_config, checkpoint, tmp_path, capsys
+):
+    test = tool('test.py').main
+    out = tmp_path / 'out.json'
+    argv = [toy_config, str(checkpoint), '--out', str(out)]
+    assert test([*argv, '--work-dir', 'tested']) == 0
+    (written,) = (tmp_path / 'tested').glob('*/metrics.json')
+    content = json.loads(written.read_text())
+    assert content == json.loads(out.read_text())
+    assert content['checkpoint'] == str(checkpoint)
+    value = content['metrics']['mean']
+    printed = capsys.readouterr().out
+    assert f'mean  {value}' in printed and 'matched 25/25' in printed
+
+
+def test_a_missing_checkpoint_is_exit_code_2(tool, toy_config, capsys):
+    assert tool('test.py').main([toy_config, 'none.pth']) == 2
+    error = capsys.readouterr().err
+    assert error == 'error: checkpoint not found: none.pth\n'
+
+
+def test_weights_that_do_not_match_stop_the_test(
+    tool, toy_config, quiet, tmp_path, capsys
+):
+    path = tmp_path / 'other.pth'
+    torch.save(dict(state_dict={'x.weight': torch.ones(1)}), path)
+    assert tool('test.py').main([toy_config, str(path)]) == 2
+    assert 'backbone weights' in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_config_without_test_settings_says_what_it_lacks(
+    tool, toy_config, checkpoint, capsys
+):
+    flags = ['--cfg-options', 'test_evaluator=None']
+    argv = [toy_config, str(checkpoint), *flags]
+    assert tool('test.py').main(argv) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert 'does not define test_evaluator' in error
