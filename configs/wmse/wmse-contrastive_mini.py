@@ -1,11 +1,11 @@
 _base_ = [
     '../_base_/datasets/cifar10.py', '../_base_/views_image.py',
-    '../_base_/schedules/mini_20e.py', '../_base_/default_runtime.py',
+    '../_base_/schedules/mini_10e.py', '../_base_/default_runtime.py',
 ]
 
 model = dict(
     type='SimCLR',
-    backbone=dict(type='SmallConvNet', channels=(16, 32, 64, 128)),
+    backbone=dict(type='SmallConvNet', strides=(2, 2, 2, 2)),
     neck=dict(
         type='ProjectionMLP', sizes=(128, 256, 32), last_norm=True),
     temperature=0.5,

@@ -20,9 +20,12 @@ from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
 
 EXTENSIONS = frozenset(
-    ['.bmp', '.gif', '.jpeg', '.jpg', '.jp2', '.pbm', '.pgm', '.png']
-    + ['.ppm', '.tif', '.tiff', '.webp']
-)
+    f'.{ending}'
+    for ending in (
+        'bmp', 'gif', 'jpeg', 'jpg', 'jp2', 'pbm', 'pgm', 'png', 'ppm',
+        'tif', 'tiff', 'webp',
+    )
+)  # fmt: skip
 
 
 class Buffers(Sequence):

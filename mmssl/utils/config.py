@@ -103,10 +103,31 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
             f'--cfg-options: the config has no key {name}{hint} (write '
             f'+{name}=... to add it)'
         )
+    if 'data_root' in plain and isinstance(cfg.get('data_root'), str):
+        move_data_root(cfg, cfg.data_root, plain['data_root'])
     try:
         cfg.merge_from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f'--cfg-options: {error}') from error
+
+
+def move_data_root(node: Any, old: str, new: str) -> None:
+    """Let all datasets below a node follow the config's ``data_root``.
+
+    A config's variables are gone once it is read, so a new value of the
+    variable alone would move nothing.
+
+    Args:
+        node (dict or list): Changed in place.
+        old (str): Value that ``data_root`` entries have, or begin with.
+        new (str): What takes its place.
+    """
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in list(items):
+        if isinstance(value, dict | list):
+            move_data_root(value, old, new)
+        elif key == 'data_root' and str(value).startswith(old):
+            node[key] = new + value[len(old) :]
 
 
 def _has(cfg: Any, name: str) -> bool:

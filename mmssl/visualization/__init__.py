@@ -2,21 +2,24 @@
 """Pictures and reports, drawn without a display."""
 
 from .charts import bar_figure, confusion_figure
-from .curves import curve_figure, find_scalars, read_scalars, run_panels
+from .curves import curve_figure, find_scalars, read_scalars
 from .feature_map import scatter_figure, thumbnail_figure, tsne
 from .neighbours import neighbour_figure
 from .report import Report
+from .sections import add_map, add_neighbours, add_training
 from .style import save_figure
 
 __all__ = [
     'Report',
+    'add_map',
+    'add_neighbours',
+    'add_training',
     'bar_figure',
     'confusion_figure',
     'curve_figure',
     'find_scalars',
     'neighbour_figure',
     'read_scalars',
-    'run_panels',
     'save_figure',
     'scatter_figure',
     'thumbnail_figure',

@@ -3,13 +3,13 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from mmssl.utils.errors import UsageError
-from mmssl.visualization.style import colour, new_figure, tidy
+from mmssl.visualization.style import INK, colour, new_figure, tidy
 
 Curve = tuple[list[float], list[float]]
 
@@ -54,13 +54,15 @@ def read_scalars(path: str | os.PathLike) -> dict[str, Curve]:
 
 
 def curve_figure(
-    panels: Mapping[str, Mapping[str, Curve]], xlabel: str = 'iteration'
+    panels: Mapping[str, Mapping[str, Curve]],
+    xlabels: Mapping[str, str] | None = None,
 ) -> Figure:
     """One panel beside the other, each with its named curves.
 
     Args:
         panels (Mapping): Title of a panel to name to (steps, values).
-        xlabel (str): Below every panel.
+        xlabels (Mapping, optional): Title of a panel to what is below it;
+            defaults to 'iteration'.
 
     Returns:
         Figure: Not saved yet.
@@ -82,14 +84,7 @@ def curve_figure(
                 markersize=3.5,
                 label=name,
             )
-        tidy(axis, title, xlabel)
+        tidy(axis, title, (xlabels or {}).get(title, 'iteration'))
         if len(curves) > 1:
-            axis.legend(frameon=False, fontsize=8, labelcolor='#1f2933')
+            axis.legend(frameon=False, fontsize=8, labelcolor=INK)
     return figure
-
-
-def run_panels(
-    curves: Mapping[str, Curve], names: Sequence[str]
-) -> dict[str, dict[str, Curve]]:
-    """A panel for each scalar that the run has, in the order wanted."""
-    return {name: {name: curves[name]} for name in names if name in curves}

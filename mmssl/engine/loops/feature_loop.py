@@ -32,8 +32,10 @@ class _FeatureLoop:
     ) -> None:
         super().__init__(runner, dataloader, evaluator)
         if isinstance(bank_dataloader, dict):
+            # Read once an evaluation: workers need not wait for the next.
             bank_dataloader = runner.build_dataloader(
-                bank_dataloader, seed=runner.seed
+                dict(bank_dataloader, persistent_workers=False),
+                seed=runner.seed,
             )
         self.bank_dataloader = bank_dataloader
         self.stage = stage

@@ -139,20 +139,20 @@ def _rank_again(
     """Order candidates by float64 values, equal ones by row."""
     rows = rows.sort(dim=1).values  # with a stable sort: ties by row
     step = max(1, GATHERED // (rows.shape[1] * bank.shape[1]))
-    values = []
-    for part in rows.split(step):
-        first = len(values) * step
-        query = queries[first : first + step].to(bank.device, torch.float64)
-        near = bank[part].double()  # (q, candidates, d)
+    # Written in place: small results between the large temporary blocks
+    # would keep the allocator from using the space of a block again.
+    values = torch.empty(rows.shape, dtype=torch.float64, device=bank.device)
+    for first in range(0, len(rows), step):
+        part = slice(first, first + step)
+        query = queries[part].to(bank.device, torch.float64)
+        near = bank[rows[part]].double()  # (q, candidates, d)
         if distance == 'cosine':
             query, near = F.normalize(query), F.normalize(near, dim=2)
-            values.append((near @ query[:, :, None])[:, :, 0])
+            values[part] = (near @ query[:, :, None])[:, :, 0]
         else:
             near -= query[:, None]
-            values.append(near.square_().sum(2).sqrt_())
-    if not values:
-        return Neighbours(rows[:, :k].double(), rows[:, :k])
-    values, order = torch.cat(values).sort(
+            values[part] = near.square_().sum(2).sqrt_()
+    values, order = values.sort(
         dim=1, descending=distance == 'cosine', stable=True
     )
     return Neighbours(values[:, :k], rows.gather(1, order[:, :k]))

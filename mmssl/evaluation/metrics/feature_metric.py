@@ -86,14 +86,23 @@ class FeatureMetric(BaseMetric):
         """
         test = gather(self.results, size)
         self.results.clear()
-        self._check_labels(test, 'test')
-        metrics = [None]
-        if is_main_process():
-            values = self.compute_metrics(test)
-            metrics = [{f'{self.prefix}/{k}': v for k, v in values.items()}]
-        self.bank = None  # other weights give other features
+        metrics = [self.measure(test) if is_main_process() else None]
         broadcast_object_list(metrics)
+        self.bank = None  # other weights give other features
         return metrics[0]
+
+    def measure(self, test: FeatureSet) -> dict[str, float]:
+        """Results, with the prefix, of features extracted before.
+
+        Args:
+            test (FeatureSet): Compared with the bank that was set.
+
+        Raises:
+            UsageError: Samples have no label.
+        """
+        self._check_labels(test, 'test')
+        values = self.compute_metrics(test)
+        return {f'{self.prefix}/{name}': v for name, v in values.items()}
 
     def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
         """Results by name; each metric's own.

@@ -1,0 +1,14 @@
+_base_ = [
+    '../_base_/datasets/cifar10.py', '../_base_/views_image.py',
+    '../_base_/schedules/mini_10e.py', '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='BYOL',
+    backbone=dict(type='SmallConvNet', strides=(2, 2, 2, 2)),
+    neck=dict(type='ProjectionMLP', sizes=(128, 256, 32), last_bias=False),
+    head=dict(type='PredictionHead', sizes=(32, 256, 32), last_bias=False),
+    momentum=0.99)
+train_dataloader = dict(
+    batch_size=256, num_workers=1,
+    dataset=dict(views=[dict(_base_.simclr_cifar_view, num=2)]))

@@ -1,0 +1,139 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Write a page about a checkpoint: accuracy, curves, neighbours, map."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from mmssl.utils import launch
+from mmssl.utils.tool import ToolParser, run_tool
+
+EXAMPLES = """\
+  python tools/analysis_tools/report.py CONFIG work_dirs/a/epoch_10.pth
+  python tools/analysis_tools/report.py CONFIG CHECKPOINT --out page
+writes report.html, which needs no other file, and its pictures as PNG"""
+
+
+def parse_args(argv: list[str] | None = None) -> Namespace:
+    """Parse the command line."""
+    parser = ToolParser(__doc__, EXAMPLES, prog='report')
+    parser.add_argument(
+        'config', help='path of a config, or the name of a shipped one'
+    )
+    parser.add_argument('checkpoint', help='file or URL of the weights')
+    parser.add_argument(
+        '--out',
+        metavar='DIR',
+        help='folder of the page; None is report/ beside the checkpoint',
+    )
+    parser.add_argument(
+        '--run-dir',
+        metavar='DIR',
+        help="run whose curves are drawn; None is the checkpoint's folder",
+    )
+    parser.add_argument('--title', help='None is the name of the config')
+    parser.add_argument(
+        '--seed',
+        type=int,
+        help='of the untrained network; None is that of the checkpoint',
+    )
+    launch.add_common_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def run(args: Namespace) -> int:
+    """Evaluate the network before and after, and write the page."""
+    from mmengine.dist import is_main_process
+
+    from mmssl.evaluation.session import seed_of
+
+    cfg = launch.config_of(args)
+    folder = Path(args.checkpoint).parent
+    seed = args.seed
+    if seed is None:
+        seed = seed_of(args.checkpoint, args.trust_checkpoint)
+    report, table = compose(cfg, args, seed, Path(args.run_dir or folder))
+    if is_main_process():
+        for row in table:
+            print('  '.join(f'{k} {_short(v)}' for k, v in row.items()))
+        page = report.write(args.out or folder / 'report')
+        print(f'report written to {page}')
+    return 0
+
+
+def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
+    """The report and its table of results.
+
+    Args:
+        cfg (Config): What ``args`` say, merged.
+        args (Namespace): Of the command line.
+        seed (int, optional): Of the untrained network.
+        run_dir (Path): Where the log is.
+
+    Returns:
+        tuple: Report, list of rows.
+    """
+    from mmssl.evaluation.functional import nearest
+    from mmssl.evaluation.session import (
+        evaluate_features,
+        evaluation_runner,
+        feature_loaders,
+        picture,
+    )
+    from mmssl.visualization import (
+        Report,
+        add_map,
+        add_neighbours,
+        add_training,
+    )
+
+    name = args.title or Path(cfg.filename).stem
+    with evaluation_runner(cfg, None, seed) as runner:
+        _, before, untrained = evaluate_features(runner)
+    with evaluation_runner(cfg, args.checkpoint) as runner:
+        bank, test, trained = evaluate_features(runner)
+        bank_loader, test_loader = feature_loaders(runner)
+    table = [
+        {'network': 'untrained', **untrained},
+        {'network': Path(args.checkpoint).name, **trained},
+    ]
+    classes = getattr(test_loader.dataset, 'metainfo', {}).get('classes')
+    report = Report(name, f'{args.checkpoint}, frozen features')
+    report.heading('Evaluation')
+    report.text(
+        f'{len(test.labels)} test pictures against {len(bank.labels)} '
+        'training pictures; accuracies in percent.'
+    )
+    report.table(table)
+    add_training(report, run_dir)
+    k = min(8, len(bank.labels))
+    add_neighbours(
+        report,
+        nearest(test.features, bank.features, k).indices.numpy(),
+        lambda row: picture(test_loader, test, row),
+        lambda row: picture(bank_loader, bank, row),
+        test.labels.numpy(),
+        bank.labels.numpy(),
+        classes,
+    )
+    add_map(
+        report,
+        dict(untrained=before.features.numpy(), trained=test.features.numpy()),
+        test.labels.numpy(),
+        classes,
+        lambda row: picture(test_loader, test, row),
+    )
+    return report, table
+
+
+def _short(value: object) -> str:
+    return f'{value:.3f}' if isinstance(value, float) else str(value)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry of the tool; returns the exit code."""
+    return run_tool(parse_args, run, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
