@@ -19,7 +19,7 @@ COMMANDS = {
     'count-parameters': 'analysis_tools/count_parameters.py',
     'visualize': 'analysis_tools/visualize_features.py',
     'report': 'analysis_tools/report.py',
-    'compare': 'analysis_tools/compare_runs.py',
+    'compare': 'benchmarks/compare.py',
     'publish': 'model_converters/publish_model.py',
     'extract-backbone': 'model_converters/extract_backbone.py',
 }

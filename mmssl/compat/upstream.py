@@ -49,6 +49,23 @@ def let_ssd_predict(module: ModuleType) -> None:
         module.SSDHead.loss_cls = None
 
 
+def leave_out_vindlu(module: ModuleType) -> None:
+    """Let ``mmaction.models`` be imported beside a current transformers.
+
+    mmaction2 1.2.0 imports VindLU wherever transformers is installed; that
+    needs timm as well, and names which transformers 5 has moved.  Without
+    it mmaction2 registers its own placeholders.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        too_new = int(version('transformers').split('.')[0]) >= 5
+    except PackageNotFoundError:
+        return
+    if too_new or find_spec('timm') is None:
+        module.WITH_MULTIMODAL = False
+
+
 def find_packages_by_import(module: ModuleType) -> None:
     """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
 
@@ -90,6 +107,7 @@ def announce_operators(module: ModuleType) -> None:
 
 PATCHES = {
     'mmaction': warn_about_versions,
+    'mmaction.utils.dependency': leave_out_vindlu,
     'mmcv._ext': announce_operators,
     'mmdet': warn_about_versions,
     'mmdet.models.dense_heads.ssd_head': let_ssd_predict,

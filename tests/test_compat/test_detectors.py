@@ -56,7 +56,10 @@ def detector(base, tmp_path):
             owner[head].num_classes = CLASSES
     test_cfg = cfg.test_cfg.get('rcnn', cfg.test_cfg)
     test_cfg.update(
-        score_thr=0.01, nms=dict(type='nms', iou_threshold=NMS_IOU)
+        score_thr=0.01,
+        nms=dict(type='nms', iou_threshold=NMS_IOU),
+        # An untrained head prefers one class; all of them shall stay.
+        max_per_img=5000,
     )
     if cfg.test_cfg.get('rpn'):
         cfg.test_cfg.rpn.update(nms_pre=50, max_per_img=20)
