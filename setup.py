@@ -1,8 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Packaging: one place for versions, needs and the files in a wheel.
 
-Configs, tools, demo and model-index lie beside the package in a checkout
-and under ``mmssl/.mim`` in a wheel, as in every OpenMMLab toolbox.
+Configs, tools, demo, model-index and requirements lie beside the package in
+a checkout and under ``mmssl/.mim`` in a wheel, as in every OpenMMLab toolbox.
 """
 
 import ast
@@ -14,7 +14,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-SHIPPED = ('configs', 'tools', 'demo', 'model-index.yml')
+SHIPPED = ('configs', 'tools', 'demo', 'requirements', 'model-index.yml')
 NO_COPY = shutil.ignore_patterns('__pycache__', '*.py[cod]')
 
 

@@ -24,27 +24,35 @@ _FROM_APIS = ('extract_features', 'get_model', 'list_models')
 
 def get_config_dir() -> Path:
     """Folder of the shipped configs, of a checkout or of a wheel."""
-    return _shipped('configs')
+    return shipped('configs')
 
 
 def get_tools_dir() -> Path:
     """Folder of the shipped tools, of a checkout or of a wheel."""
-    return _shipped('tools')
+    return shipped('tools')
 
 
-def _shipped(name: str) -> Path:
+def shipped(name: str) -> Path:
+    """What lies beside the package in a checkout, inside it in a wheel.
+
+    Args:
+        name (str): 'configs', 'tools', 'requirements' or 'model-index.yml'.
+
+    Raises:
+        FileNotFoundError: The installation is incomplete.
+    """
     package = Path(__file__).resolve().parent
     installed, checkout = package / '.mim', package.parent
     # Without pyproject.toml the parent is site-packages, where a folder of
     # that name is somebody else's.
     is_checkout = (checkout / 'pyproject.toml').is_file()
-    folder = (checkout if is_checkout else installed) / name
-    if not folder.is_dir():
+    path = (checkout if is_checkout else installed) / name
+    if not path.exists():
         raise FileNotFoundError(
-            f'{folder} is missing; install mmssl again from its source tree '
+            f'{path} is missing; install mmssl again from its source tree '
             'or wheel'
         )
-    return folder
+    return path
 
 
 def __getattr__(name: str):

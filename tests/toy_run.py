@@ -7,6 +7,7 @@ from mmengine.model import BaseModel, ExponentialMovingAverage
 from torch import nn
 from torch.utils.data import Dataset, Sampler
 
+from mmssl.models.layers import FeatureQueue
 from mmssl.registry import DATA_SAMPLERS, DATASETS, METRICS, MODELS
 
 SAMPLES, BATCH = 22, 4  # six iterations an epoch, the last one short
@@ -52,7 +53,7 @@ class ToySampler(Sampler):
 
 @MODELS.register_module(force=True)
 class ToyModel(BaseModel):
-    """Batch norm, dropout, a momentum copy: state of every kind."""
+    """Batch norm, dropout, momentum copy, queue: state of every kind."""
 
     def __init__(self, width=4, broken_from=None):
         super().__init__()
@@ -63,6 +64,7 @@ class ToyModel(BaseModel):
         self.momentum_encoder = ExponentialMovingAverage(
             self.backbone, momentum=0.1
         )
+        self.queue = FeatureQueue(2, 8)
         self.broken_from = broken_from
         self.calls = 0
 
@@ -73,6 +75,8 @@ class ToyModel(BaseModel):
             return list(output)
         noise = torch.rand(())
         loss = (output - 1).square().mean() + noise * output.mean()
+        loss = loss + (output @ self.queue.rows.T).mean()
+        self.queue.push(output)
         if self.broken_from is not None and self.calls > self.broken_from:
             loss = loss * float('nan')
         return dict(loss=loss)
@@ -81,7 +85,7 @@ class ToyModel(BaseModel):
         self.momentum_encoder.update_parameters(self.backbone)
 
     def update_queue(self):
-        pass
+        self.queue.write()
 
 
 @METRICS.register_module(force=True)

@@ -33,7 +33,8 @@ moco_v2_view = dict(
     size=224, area=(0.2, 1.0), jitter=(0.4, 0.4, 0.4, 0.1), jitter_prob=0.8,
     gray_prob=0.2, blur_prob=0.5, order=flip_last)
 
-# BYOL: two different views; Barlow Twins and ORL use the same pair.
+# BYOL: two different views; Barlow Twins uses the same pair, ORL the same
+# numbers with interpolation='bilinear'.
 byol_view_a = dict(
     size=224, area=(0.08, 1.0), interpolation='bicubic',
     jitter=(0.4, 0.4, 0.2, 0.1), jitter_prob=0.8, gray_prob=0.2,

@@ -11,3 +11,4 @@ model = dict(
 train_dataloader = dict(
     batch_size=128, num_workers=1,
     dataset=dict(views=[dict(_base_.wmse_cifar_view, num=4)]))
+auto_scale_lr = dict(base_batch_size=128)

@@ -1,0 +1,21 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""What a user calls from Python, and the command line.
+
+Nothing is imported before it is asked for: the console entry lives here too,
+and its ``--help`` must not wait for torch.
+"""
+
+from importlib import import_module
+
+__all__ = ['extract_features', 'get_model', 'list_models']
+
+_HOMES = dict(
+    extract_features='features', get_model='model_zoo', list_models='model_zoo'
+)
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        module = import_module(f'mmssl.apis.{_HOMES[name]}')
+        return getattr(module, name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

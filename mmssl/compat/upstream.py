@@ -93,6 +93,50 @@ def find_packages_by_import(module: ModuleType) -> None:
     module.get_installed_path = get_installed_path
 
 
+def format_config_once(module: ModuleType) -> None:
+    """Let ``Config.pretty_text`` be cheap, and let an interrupt through.
+
+    MMEngine 0.10.7 formats the whole config anew for every checkpoint (0.1
+    to 1 s), turns Ctrl-C in that time into a ``SyntaxError``, and lets the
+    formatter's own failures end the training.
+    """
+    read = module.Config.pretty_text.fget
+    formatted: dict[str, str] = {}
+
+    def plain_text(cfg) -> str:
+        wanted = cfg._format_python_code
+        object.__setattr__(cfg, '_format_python_code', False)
+        try:
+            return read(cfg)
+        finally:
+            object.__setattr__(cfg, '_format_python_code', wanted)
+
+    def pretty_text(cfg) -> str:
+        """The config as Python code."""
+        text = plain_text(cfg)
+        if not cfg._format_python_code:
+            return text
+        if text not in formatted:
+            try:
+                formatted[text] = read(cfg)
+            except SyntaxError as error:
+                if isinstance(error.__context__, KeyboardInterrupt):
+                    raise KeyboardInterrupt from None
+                warnings.warn(
+                    f'the config is shown unformatted: {error.__context__!r}'
+                )
+                formatted[text] = text
+        return formatted[text]
+
+    module.Config.pretty_text = property(pretty_text)
+
+
+def mend_config(module: ModuleType) -> None:
+    """Both patches of MMEngine's config module."""
+    find_packages_by_import(module)
+    format_config_once(module)
+
+
 def announce_operators(module: ModuleType) -> None:
     """Log once, when mmcv's operators are loaded, whose they are."""
     from mmengine.logging import print_log
@@ -111,7 +155,7 @@ PATCHES = {
     'mmcv._ext': announce_operators,
     'mmdet': warn_about_versions,
     'mmdet.models.dense_heads.ssd_head': let_ssd_predict,
-    'mmengine.config.config': find_packages_by_import,
+    'mmengine.config.config': mend_config,
 }
 
 

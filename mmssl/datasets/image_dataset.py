@@ -56,12 +56,11 @@ def find_data(path: str | Path, owner: str) -> Path:
         found = Path(variable).expanduser().joinpath(*found.parts[1:])
     if not found.exists():
         raise UsageError(
-            f'{owner}: no data at {found.absolute()}; set data_root of the '
-            f'dataset (it is {str(path)!r}), for example --cfg-options '
-            f'train_dataloader.dataset.data_root=PATH, or the folder that '
-            f'data/ stands for by the variable {DATA_ROOT_VARIABLE}; '
-            "dataset type 'EmbeddedPhotos' needs no data; see "
-            'docs/user_guide/data.md'
+            f'{owner}: no data at {found.absolute()} (the config says '
+            f'{str(path)!r}); set its key data_root, for example '
+            '--cfg-options data_root=PATH, or the folder that data/ stands '
+            f'for by the variable {DATA_ROOT_VARIABLE}; dataset type '
+            "'EmbeddedPhotos' needs no data; see docs/your_data.md"
         )
     return found
 
@@ -87,7 +86,7 @@ class ImageDataset(Dataset):
             above which loading fails.
 
     Raises:
-        UsageError: The source is empty.
+        UsageError: Not as many labels as pictures.
         ValueError: Both or neither of pipeline and views.
         DataError: On reading, too many unreadable pictures.
     """
@@ -111,6 +110,12 @@ class ImageDataset(Dataset):
                 dict(type='MultiView', views=views),
                 dict(type='PackViews'),
             ]
+        labels = source.labels
+        if labels is not None and len(labels) != len(source):
+            raise UsageError(
+                f'{len(labels)} labels for the {len(source)} pictures of '
+                f'this {type(self).__name__}; each needs one'
+            )
         self.source = source
         self.pipeline = [TRANSFORMS.build(step) for step in pipeline]
         self.max_bad_share = max_bad_share

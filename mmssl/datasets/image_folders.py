@@ -2,6 +2,7 @@
 """Folders, lists and archives of pictures."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -169,7 +170,14 @@ def npz_source(path: Path) -> BytesSource:
             images = Buffers(arrays['data'], arrays['offsets'])
             labels = arrays.get('labels')
             classes = arrays.get('classes', np.array([], np.str_)).tolist()
-    except (KeyError, ValueError, OSError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        OSError,
+        EOFError,
+        BadZipFile,
+    ) as error:
         raise UsageError(
             f'{path} is no npz of pictures ({error}); write it with '
             'mmssl.datasets.write_image_npz'

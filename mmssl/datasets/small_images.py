@@ -68,12 +68,9 @@ class STL10(ImageDataset):
         check_split(split, ('train', 'test', 'train+unlabeled'))
         owner = type(self).__name__
         parts = [
-            np.memmap(
-                find_data(Path(data_root) / f'{part}_X.bin', owner),
-                np.uint8, 'r',
-            ).reshape(-1, 3, 96, 96)
+            stl10_pixels(find_data(Path(data_root) / f'{part}_X.bin', owner))
             for part in split.split('+')
-        ]  # fmt: skip
+        ]
         pixels = parts[0] if len(parts) == 1 else np.concatenate(parts)
         labels, classes = None, ()
         if len(parts) == 1:
@@ -81,11 +78,25 @@ class STL10(ImageDataset):
             labels = np.fromfile(path, np.uint8).astype(np.int64) - 1
             path = find_data(Path(data_root) / 'class_names.txt', owner)
             classes = path.read_text().split()
-        # Columns come first in the files.
-        images = pixels.transpose(0, 3, 2, 1)
         super().__init__(
-            ArraySource(images, data_root, labels, classes), **kwargs
+            ArraySource(pixels, data_root, labels, classes), **kwargs
         )
+
+
+def stl10_pixels(path: Path) -> np.ndarray:
+    """Pictures of one file, (n, 96, 96, 3) uint8, not read into memory.
+
+    Raises:
+        UsageError: Not whole pictures.
+    """
+    size = path.stat().st_size
+    if size == 0 or size % (3 * 96 * 96):
+        raise UsageError(
+            f'{path} is cut off or no file of STL-10: its {size} bytes are '
+            'no multiple of 3 * 96 * 96'
+        )
+    planes = np.memmap(path, np.uint8, 'r').reshape(-1, 3, 96, 96)
+    return planes.transpose(0, 3, 2, 1)  # columns come first in the files
 
 
 def check_split(split: str, allowed: tuple[str, ...]) -> None:
@@ -119,11 +130,13 @@ def cifar_source(root: Path, split: str) -> Source:
 
 
 def _read_batches(folder: Path, layout: dict, split: str) -> ArraySource:
-    batches = [load_plain(folder / name) for name in layout[split]]
-    pixels = np.concatenate([batch[b'data'] for batch in batches])
-    labels = np.concatenate([batch[layout['labels']] for batch in batches])
+    batches = [
+        load_plain(folder / name, b'data', layout['labels'])
+        for name in layout[split]
+    ]
+    pixels, labels = map(np.concatenate, zip(*batches, strict=True))
     meta, key = layout['meta']
-    names = load_plain(folder / meta)[key]
+    (names,) = load_plain(folder / meta, key)
     images = pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return ArraySource(
         np.ascontiguousarray(images),
@@ -133,17 +146,25 @@ def _read_batches(folder: Path, layout: dict, split: str) -> ArraySource:
     )
 
 
-def load_plain(path: Path) -> dict:
-    """Unpickle arrays, strings, lists and dicts, and nothing else.
+def load_plain(path: Path, *keys: bytes) -> list:
+    """Entries of a pickled dict of arrays, strings, lists and dicts.
 
     Raises:
-        UsageError: Not a pickle, or one that asks for anything else.
+        UsageError: Not such a pickle, or one that asks for anything else.
     """
     try:
         with open(path, 'rb') as file:
-            return _PlainUnpickler(file, encoding='bytes').load()
-    except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            content = _PlainUnpickler(file, encoding='bytes').load()
+        return [content[key] for key in keys]
+    except _UNPICKLING_ERRORS as error:
         raise UsageError(f'cannot read {path}: {error}') from error
+
+
+# The last ones are what broken pickles, and pickles of others, also raise.
+_UNPICKLING_ERRORS = (
+    OSError, EOFError, ValueError, pickle.UnpicklingError,
+    AttributeError, ImportError, LookupError, TypeError,
+)  # fmt: skip
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -35,9 +35,18 @@ class Buffers(Sequence):
         data (ndarray): (total,) uint8.
         offsets (ndarray): (n + 1,) int64; item i is
             ``data[offsets[i]:offsets[i + 1]]``.
+
+    Raises:
+        ValueError: The offsets do not divide the buffer.
     """
 
     def __init__(self, data: np.ndarray, offsets: np.ndarray) -> None:
+        ends = offsets[[0, -1]].tolist() if len(offsets) else []
+        if ends != [0, len(data)] or (np.diff(offsets) < 0).any():
+            raise ValueError(
+                f'offsets must rise from 0 to {len(data)}, the length of the '
+                f'data; they begin and end with {ends}'
+            )
         self.data = data
         self.offsets = offsets
 
@@ -133,9 +142,11 @@ class ZipSource(Source):
         try:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, OSError) as error:
             raise UsageError(f'{path} is not a zip: {error}') from error
-        members = [m for m in members if is_image(m.filename)]
+        members = [
+            m for m in members if is_image(m.filename) and not m.is_dir()
+        ]
         members.sort(key=lambda member: member.filename)
         names = [member.filename for member in members]
         labels, classes = None, ()
@@ -224,23 +235,37 @@ class ArraySource(Source):
 
 
 def is_image(name: str) -> bool:
-    """Whether a file's ending is that of a picture; hidden files are not."""
+    """Whether a file's ending is that of a picture.
+
+    What is hidden, by itself or by a folder (``.ipynb_checkpoints``), is not
+    meant, nor are the shadows that macOS puts into archives.
+
+    Args:
+        name (str): Path below the data root, with slashes.
+    """
     path = PurePosixPath(name)
-    hidden = path.name.startswith('.') or '__MACOSX' in path.parts
+    hidden = any(p.startswith('.') or p == '__MACOSX' for p in path.parts)
     return not hidden and path.suffix.lower() in EXTENSIONS
 
 
 def list_images(root: str | Path) -> list[str]:
-    """Pictures below a folder, however deep, links followed.
+    """Pictures below a folder, however deep; links are followed, but no
+    folder is entered twice.
 
     Returns:
         list[str]: Paths below ``root`` with slashes, sorted.
     """
-    names = []
-    for folder, _, files in os.walk(root, followlinks=True):
+    names, seen = [], set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:  # a link to a folder above would go round for ever
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()  # so that the same one of two links is always taken
         below = os.path.relpath(folder, root).replace(os.sep, '/')
         prefix = '' if below == '.' else f'{below}/'
-        names += [prefix + name for name in files if is_image(name)]
+        names += [prefix + name for name in files if is_image(prefix + name)]
     return sorted(names)
 
 
@@ -271,8 +296,8 @@ def labels_of_folders(
 def read_list(path: str | Path) -> tuple[list[str], list[int] | None]:
     """Read lines of ``path`` or ``path label``; a path may hold blanks.
 
-    Blank lines and lines that begin with # are left out.  All lines have a
-    label or none has.
+    A blank or a tab stands before the label.  Blank lines and lines that
+    begin with # are left out.  All lines have a label or none has.
 
     Returns:
         tuple: Paths and labels; None without labels.
@@ -285,10 +310,10 @@ def read_list(path: str | Path) -> tuple[list[str], list[int] | None]:
     lines = [line for line in lines if line and not line.startswith('#')]
     names, labels, plain = [], [], None
     for line in lines:
-        name, _, label = line.rpartition(' ')
-        if name and label.isdecimal() and not is_image(line):
-            names.append(name.strip())
-            labels.append(int(label))
+        name, *label = line.rsplit(maxsplit=1)
+        if label and label[0].isdecimal():
+            names.append(name)
+            labels.append(int(label[0]))
         else:
             names.append(line)
             plain = line

@@ -69,20 +69,22 @@ def seek(loader: DataLoader, batches: int) -> bool:
     return True
 
 
-def pending_gradients(
+def unfinished_step(
     runner: Runner, iterations: int
-) -> dict[str, Tensor] | None:
-    """Gradients that wait for the next optimizer step, mean over ranks.
+) -> dict[str, dict] | None:
+    """What waits for the next optimizer step inside an accumulation round.
 
-    Call on every rank.  They exist inside a round of gradient accumulation;
-    without them a resumed run would lose the round's first part.
+    Without it a resumed run would lose the round's first part.  Call on
+    every rank.
 
     Args:
         runner (Runner): The runner.
         iterations (int): Iterations done.
 
     Returns:
-        dict or None: Name to gradient on the CPU; None between rounds.
+        dict or None: None between rounds; else ``gradients``, name to the
+        mean over ranks, and ``pending``, name of a queue to the rows (n, d)
+        pushed but not yet written; all on the CPU.
     """
     wrapper = runner.optim_wrapper
     counts = getattr(wrapper, '_accumulative_counts', 1)
@@ -94,17 +96,25 @@ def pending_gradients(
             gradient = parameter.grad.detach().clone()
             all_reduce(gradient, 'mean')
             gradients[name] = gradient.cpu()
-    return gradients
+    pending = {
+        name: torch.cat(module.pending).cpu()
+        for name, module in runner.bare_model.named_modules()
+        if getattr(module, 'pending', None)
+    }
+    return dict(gradients=gradients, pending=pending)
 
 
-def restore_gradients(
-    model: nn.Module, gradients: dict[str, Tensor]
+def restore_unfinished_step(
+    model: nn.Module, state: dict[str, dict]
 ) -> None:
-    """Put back what :func:`pending_gradients` saved."""
+    """Put back what :func:`unfinished_step` saved."""
     parameters = dict(model.named_parameters())
-    for name, gradient in gradients.items():
+    for name, gradient in state['gradients'].items():
         parameter = parameters[name]
         parameter.grad = gradient.to(parameter.device, copy=True)
+    for name, rows in state['pending'].items():
+        queue = model.get_submodule(name)
+        queue.pending.append(rows.to(queue.rows.device, copy=True))
 
 
 def follow_new_world(runner: Runner, checkpoint: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from mmssl.engine.resume import (
     effective_batch_size,
     find_checkpoint,
     follow_new_world,
-    restore_gradients,
+    restore_unfinished_step,
 )
 from mmssl.registry import RUNNERS
 from mmssl.utils.checkpoint import (
@@ -211,9 +211,9 @@ class Runner(MMEngineRunner):
         if resume_optimizer:
             self.optim_wrapper = self.build_optim_wrapper(self.optim_wrapper)
             self.optim_wrapper.load_state_dict(checkpoint['optimizer'])
-            if checkpoint.get('gradients'):
-                restore_gradients(self.bare_model, checkpoint['gradients'])
-                self.logger.info('restored the accumulated gradients')
+            if unfinished := checkpoint.get('unfinished_step'):
+                restore_unfinished_step(self.bare_model, unfinished)
+                self.logger.info('restored the unfinished accumulation')
         if resume_param_scheduler and self.param_schedulers is not None:
             follow_new_world(self, checkpoint)
         self._has_loaded = True

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmssl.evaluation.extraction import FeatureSet, extract_features
@@ -100,6 +101,48 @@ def evaluate_features(
         for loader in feature_loaders(runner)
     )
     return bank, test, measure_features(loop.evaluator.metrics, bank, test)
+
+
+class InputFeatures(nn.Module):
+    """The pictures themselves as features: what learning has to beat.
+
+    Stands where :func:`extract_features` takes a model.
+
+    Args:
+        data_preprocessor (nn.Module): Of the model compared with.
+        kind (str): 'raw pixels' (all of them), or 'mean colour' (c numbers
+            a picture).
+    """
+
+    KINDS = ('mean colour', 'raw pixels')
+
+    def __init__(self, data_preprocessor: nn.Module, kind: str) -> None:
+        super().__init__()
+        self.data_preprocessor = data_preprocessor
+        self.kind = kind
+
+    def extract_feat(self, inputs: list[Tensor], stage: str) -> Tensor:
+        """(b, d) of the first view; the stage has no meaning here."""
+        pixels = inputs[0].flatten(2)  # (b, c, space)
+        return (
+            pixels.mean(2)
+            if self.kind == 'mean colour'
+            else (pixels.flatten(1))
+        )
+
+
+def evaluate_inputs(runner: Runner) -> dict[str, dict[str, float]]:
+    """The test evaluator's results on :class:`InputFeatures`, by kind."""
+    results = {}
+    for kind in InputFeatures.KINDS:
+        model = InputFeatures(runner.model.data_preprocessor, kind)
+        bank, test = (
+            extract_features(model, loader)
+            for loader in feature_loaders(runner)
+        )
+        metrics = runner.test_loop.evaluator.metrics
+        results[kind] = measure_features(metrics, bank, test)
+    return results
 
 
 def measure_features(

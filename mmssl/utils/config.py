@@ -104,7 +104,7 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
             f'+{name}=... to add it)'
         )
     if 'data_root' in plain and isinstance(cfg.get('data_root'), str):
-        move_data_root(cfg, cfg.data_root, plain['data_root'])
+        move_data_root(cfg._cfg_dict, cfg.data_root, plain['data_root'])
     try:
         cfg.merge_from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:

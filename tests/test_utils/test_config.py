@@ -95,3 +95,16 @@ def test_what_a_tool_needs_is_named():
             Config(dict(model={})), ('model', 'test_cfg', 'evaluator'),
             'testing',
         )  # fmt: skip
+
+
+def test_all_data_sets_follow_the_data_root(tmp_path):
+    path = tmp_path / 'rooted.py'
+    path.write_text(
+        "data_root = 'data/a/'\n"
+        'dataset = dict(data_root=data_root, parts=[\n'
+        "    dict(data_root=data_root + 'part'), dict(data_root='data/b')])\n"
+    )
+    cfg = load_config(str(path), {'data_root': '/moved/'})
+    assert cfg.data_root == cfg.dataset.data_root == '/moved/'
+    roots = [part.data_root for part in cfg.dataset.parts]
+    assert roots == ['/moved/part', 'data/b']

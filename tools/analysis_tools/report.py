@@ -6,12 +6,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmssl.utils import launch
+from mmssl.utils.files import write_json
 from mmssl.utils.tool import ToolParser, run_tool
 
 EXAMPLES = """\
   python tools/analysis_tools/report.py CONFIG work_dirs/a/epoch_10.pth
   python tools/analysis_tools/report.py CONFIG CHECKPOINT --out page
-writes report.html, which needs no other file, and its pictures as PNG"""
+writes report.html, which needs no other file, its pictures as PNG, and the
+table as results.json"""
 
 
 def parse_args(argv: list[str] | None = None) -> Namespace:
@@ -30,6 +32,11 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         '--run-dir',
         metavar='DIR',
         help="run whose curves are drawn; None is the checkpoint's folder",
+    )
+    parser.add_argument(
+        '--baselines',
+        action='store_true',
+        help='add raw pixels and mean colour to the table; for small pictures',
     )
     parser.add_argument('--title', help='None is the name of the config')
     parser.add_argument(
@@ -54,9 +61,10 @@ def run(args: Namespace) -> int:
         seed = seed_of(args.checkpoint, args.trust_checkpoint)
     report, table = compose(cfg, args, seed, Path(args.run_dir or folder))
     if is_main_process():
-        for row in table:
-            print('  '.join(f'{k} {_short(v)}' for k, v in row.items()))
-        page = report.write(args.out or folder / 'report')
+        out = Path(args.out or folder / 'report')
+        print(to_text(table))
+        write_json(out / 'results.json', table)
+        page = report.write(out)
         print(f'report written to {page}')
     return 0
 
@@ -76,6 +84,7 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
     from mmssl.evaluation.functional import nearest
     from mmssl.evaluation.session import (
         evaluate_features,
+        evaluate_inputs,
         evaluation_runner,
         feature_loaders,
         picture,
@@ -89,11 +98,13 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
 
     name = args.title or Path(cfg.filename).stem
     with evaluation_runner(cfg, None, seed) as runner:
+        inputs = evaluate_inputs(runner) if args.baselines else {}
         _, before, untrained = evaluate_features(runner)
     with evaluation_runner(cfg, args.checkpoint) as runner:
         bank, test, trained = evaluate_features(runner)
         bank_loader, test_loader = feature_loaders(runner)
     table = [
+        *({'network': name, **values} for name, values in inputs.items()),
         {'network': 'untrained', **untrained},
         {'network': Path(args.checkpoint).name, **trained},
     ]
@@ -126,8 +137,23 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
     return report, table
 
 
-def _short(value: object) -> str:
-    return f'{value:.3f}' if isinstance(value, float) else str(value)
+def to_text(table: list[dict]) -> str:
+    """The table with aligned columns; numbers with three digits."""
+    rows = [list(table[0])]
+    for row in table:
+        rows.append(
+            [f'{v:.3f}' if isinstance(v, float) else v for v in row.values()]
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return '\n'.join(
+        '  '.join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(
+                zip(row, widths, strict=True)
+            )
+        )
+        for row in rows
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,3 +8,4 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR', T_max=10, end=10, eta_min=0.0,
         convert_to_iter_based=True)]
+auto_scale_lr = dict(base_batch_size=256)

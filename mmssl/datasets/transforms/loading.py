@@ -2,10 +2,11 @@
 """Decoding a picture to RGB uint8."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmssl.registry import TRANSFORMS
 
@@ -20,14 +21,15 @@ class LoadImage:
 
     EXIF orientation is applied, grey becomes three equal channels, an alpha
     channel is dropped, 16 bits are cut to their upper 8.  Where the dataset
-    holds arrays it has set ``img`` already; a grey one gets its channels.
+    holds uint8 arrays it has set ``img`` already; (h, w) or (h, w, c) with
+    c = 1, 3 or 4 becomes (h, w, 3) in the same way.
 
     Args:
         backend (str): ``'cv2'`` or ``'pillow'``.
 
     Raises:
         UnreadableImage: Not a picture, truncated, of a kind that the backend
-            does not know.
+            does not know; an array of another shape or type.
     """
 
     def __init__(self, backend: str = 'cv2') -> None:
@@ -39,12 +41,12 @@ class LoadImage:
 
     def __call__(self, results: dict) -> dict:
         data = results.pop('img_bytes', None)
-        if data is None:
-            results['img'] = _three_channels(results['img'])
-            return results
         try:
-            results['img'] = _DECODERS[self.backend](data)
-        except (OSError, ValueError, SyntaxError, cv2.error) as error:
+            if data is None:
+                results['img'] = _three_channels(results['img'])
+            else:
+                results['img'] = _DECODERS[self.backend](data)
+        except _DECODING_ERRORS as error:
             raise UnreadableImage(
                 f'{results.get("path", "image")}: {error}'
             ) from error
@@ -75,18 +77,38 @@ def decode_pillow(data: bytes) -> np.ndarray:
 
     Raises:
         OSError: With the reason.
+        ValueError: Not a picture.
     """
-    with Image.open(io.BytesIO(data)) as opened:
-        img = ImageOps.exif_transpose(opened)
+    try:
+        opened = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:  # its message names the buffer
+        raise ValueError('Pillow cannot decode it') from error
+    with opened as img:
+        ImageOps.exif_transpose(img, in_place=True)
         if img.mode.startswith('I'):  # Pillow would clip 16 bits at 255
             img = Image.fromarray((np.asarray(img) >> 8).astype(np.uint8))
         return np.array(img.convert('RGB'))
 
 
 _DECODERS = dict(cv2=decode_cv2, pillow=decode_pillow)
+# What broken bytes make the decoders raise.
+_DECODING_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    cv2.error,
+    Image.DecompressionBombError,
+)
 
 
 def _three_channels(img: np.ndarray) -> np.ndarray:
-    if img.ndim == 2 or img.shape[2] == 1:
+    channels = 1 if img.ndim == 2 else img.shape[-1]
+    if img.dtype != np.uint8 or img.ndim > 3 or channels not in (1, 3, 4):
+        raise ValueError(
+            'an array must be (h, w) or (h, w, 1 | 3 | 4) uint8, got '
+            f'{img.shape} {img.dtype}'
+        )
+    if channels == 1:
         return cv2.cvtColor(img, cv2.COLOR_GRAY2RGB)
-    return img
+    return np.ascontiguousarray(img[..., :3])

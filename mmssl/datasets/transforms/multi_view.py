@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 
@@ -81,7 +82,7 @@ class PackViews:
             if key in results:
                 fields[key] = results[key]
         inputs = [
-            torch.from_numpy(np.ascontiguousarray(view.transpose(2, 0, 1)))
+            torch.from_numpy(np.stack(cv2.split(view)))  # channels first
             for view in results['views']
         ]
         return dict(inputs=inputs, data_samples=DataSample(**fields))

@@ -11,7 +11,7 @@ from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
-from mmssl.engine.resume import pending_gradients
+from mmssl.engine.resume import unfinished_step
 from mmssl.registry import HOOKS
 from mmssl.utils.checkpoint import to_plain
 from mmssl.utils.files import TEMPORARY_SUFFIX, write_text
@@ -25,12 +25,13 @@ class CheckpointHook(MMEngineCheckpointHook):
     ``last_checkpoint`` names it, and only then are older ones removed (the
     parent removes first, so that ``max_keep_ckpts=1`` has a moment without
     any); what is written are tensors and plain Python, so that
-    ``torch.load(weights_only=True)`` reads it; gradients of an unfinished
-    round of accumulation are kept.  Args are those of the parent.
+    ``torch.load(weights_only=True)`` reads it; gradients and
+    queue rows of an unfinished round of accumulation are kept.  Args are
+    those of the parent.
     """
 
     priority = 'VERY_LOW'
-    _gradients: dict | None = None
+    _unfinished: dict | None = None
     _interrupted: str | None = None
 
     def before_train(self, runner: Runner) -> None:
@@ -91,7 +92,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         return steps[: -self.max_keep_ckpts]
 
     def _write(self, runner: Runner, name: str, meta: dict) -> None:
-        self._gradients = pending_gradients(runner, meta['iter'])
+        self._unfinished = unfinished_step(runner, meta['iter'])
         self.last_ckpt = os.path.join(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         runner.save_checkpoint(
@@ -104,7 +105,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
-        self._gradients = None
+        self._unfinished = None
         if is_main_process():
             write_text(
                 os.path.join(runner.work_dir, 'last_checkpoint'),
@@ -113,8 +114,8 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make everything tensors and plain Python (runs after all hooks)."""
-        if self._gradients:
-            checkpoint['gradients'] = self._gradients
+        if self._unfinished:
+            checkpoint['unfinished_step'] = self._unfinished
         scalars = checkpoint['message_hub']['log_scalars']
         checkpoint['message_hub']['log_scalars'] = {
             name: _plain_history(history) for name, history in scalars.items()

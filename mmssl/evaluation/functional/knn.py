@@ -13,7 +13,7 @@ DISTANCES = ('euclidean', 'cosine')
 WEIGHTS = ('uniform', 'exp')
 SPARE = 16  # candidates beyond k that are ranked again in float64
 BANK_BLOCK, QUERY_BLOCK = 16384, 1024  # 64 MB of float32 scores at a time
-GATHERED = 2**22  # entries of gathered bank rows at a time (32 MB)
+GATHERED = 2**18  # entries of gathered bank rows at a time: stay in cache
 
 
 class Neighbours(NamedTuple):

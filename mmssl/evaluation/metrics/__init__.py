@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Registered metrics; the computing is in ``functional``."""
 
+from .classification_metric import ClassificationMetric
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,
@@ -8,10 +9,13 @@ from .feature_metric import (
     LinearProbeMetric,
     LogisticProbeMetric,
 )
+from .indexed_metric import IndexedMetric
 
 __all__ = [
+    'ClassificationMetric',
     'CollapseMetric',
     'FeatureMetric',
+    'IndexedMetric',
     'KNNMetric',
     'LinearProbeMetric',
     'LogisticProbeMetric',

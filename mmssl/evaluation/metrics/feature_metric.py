@@ -1,15 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Metrics of features, as an evaluator of MMEngine calls them."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
-from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from mmssl.evaluation.extraction import FeatureSet, gather, row
+from mmssl.evaluation.extraction import FeatureSet
 from mmssl.evaluation.functional import (
     effective_rank,
     feature_std,
@@ -18,16 +13,16 @@ from mmssl.evaluation.functional import (
     logistic_probe,
     topk_accuracy,
 )
+from mmssl.evaluation.metrics.indexed_metric import IndexedMetric, percent
 from mmssl.registry import METRICS
 from mmssl.utils.errors import UsageError
 
 
-class FeatureMetric(BaseMetric):
-    """Collects features and labels of the test set and compares them.
+class FeatureMetric(IndexedMetric):
+    """Compares the features of the test set with those of a bank.
 
     ``FeatureValLoop`` and ``FeatureTestLoop`` hand every metric the same
-    bank, the features of a labelled training set.  Repeated samples of
-    distributed runs are dropped by their index.
+    bank, the features of a labelled training set.
 
     Args:
         prefix (str, optional): Before the names of the results.
@@ -36,7 +31,7 @@ class FeatureMetric(BaseMetric):
     needs_bank = True
 
     def __init__(self, prefix: str | None = None) -> None:
-        super().__init__(prefix=prefix)
+        super().__init__(prefix)
         self.bank: FeatureSet | None = None
 
     def set_bank(self, bank: FeatureSet | None) -> None:
@@ -54,74 +49,20 @@ class FeatureMetric(BaseMetric):
                 "test_cfg=dict(type='FeatureTestLoop', ...)"
             )
         self.bank = bank
-        self._check_labels(bank, 'bank')
-
-    def _check_labels(self, features: FeatureSet, name: str) -> None:
-        if not self.needs_bank:
-            return
-        missing = int((features.labels < 0).sum())
-        if missing:
-            raise UsageError(
-                f'{type(self).__name__} needs labels, but {missing} of '
-                f'{len(features.labels)} samples of the {name} data have '
-                'none; set with_label=True in that data set, or remove the '
-                'metric'
-            )
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the feature, label and index of each sample."""
-        self.results += [row(sample) for sample in data_samples]
+        if self.needs_bank:
+            self._check_labels(bank, 'bank')
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Join all processes and compute once, on the first.
-
-        Args:
-            size (int): Samples of the test set.
-
-        Returns:
-            dict: Results with the prefix; the same on all processes.
-
-        Raises:
-            UsageError: Samples of the test set have no label.
-        """
-        test = gather(self.results, size)
-        self.results.clear()
-        metrics = [self.measure(test) if is_main_process() else None]
-        broadcast_object_list(metrics)
+        """As the parent; then forget the bank."""
+        metrics = super().evaluate(size)
         self.bank = None  # other weights give other features
-        return metrics[0]
-
-    def measure(self, test: FeatureSet) -> dict[str, float]:
-        """Results, with the prefix, of features extracted before.
-
-        Args:
-            test (FeatureSet): Compared with the bank that was set.
-
-        Raises:
-            UsageError: Samples have no label.
-        """
-        self._check_labels(test, 'test')
-        values = self.compute_metrics(test)
-        return {f'{self.prefix}/{name}': v for name, v in values.items()}
-
-    def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
-        """Results by name; each metric's own.
-
-        Args:
-            test (FeatureSet): Of all processes; MMEngine's base class hands
-                over a list here.
-        """
-        raise NotImplementedError
+        return metrics
 
 
 def _on_device(features: FeatureSet) -> tuple[Tensor, Tensor]:
     """Features and labels where the computing is fastest."""
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     return features.features.to(device), features.labels.to(device)
-
-
-def _percent(accuracy: dict[str, float]) -> dict[str, float]:
-    return {name: 100 * value for name, value in accuracy.items()}
 
 
 @METRICS.register_module()
@@ -164,7 +105,7 @@ class KNNMetric(FeatureMetric):
             device=device,
             **self.settings,
         )
-        return _percent(topk_accuracy(ranked, test.labels))
+        return percent(topk_accuracy(ranked, test.labels))
 
 
 @METRICS.register_module()
@@ -213,7 +154,7 @@ class LinearProbeMetric(FeatureMetric):
             generator=torch.Generator().manual_seed(self.seed),
             **self.settings,
         )
-        return _percent(result.accuracy)
+        return percent(result.accuracy)
 
 
 @METRICS.register_module()
@@ -244,7 +185,7 @@ class LogisticProbeMetric(FeatureMetric):
             test.labels,
             **self.settings,
         )
-        return _percent(result.accuracy)
+        return percent(result.accuracy)
 
 
 @METRICS.register_module()
@@ -259,7 +200,7 @@ class CollapseMetric(FeatureMetric):
     """
 
     default_prefix = 'collapse'
-    needs_bank = False
+    needs_bank = needs_labels = False
 
     def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
         return dict(

@@ -1,0 +1,4 @@
+# Fine-tuning on a tenth of the labels: six patches a photograph
+_base_ = ['finetune_tiny.py']
+
+train_dataloader = dict(batch_size=38, dataset=dict(per_class=6))

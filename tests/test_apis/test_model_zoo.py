@@ -1,0 +1,94 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Models by name, with and without weights."""
+
+import pytest
+import torch
+import yaml
+
+import mmssl
+from mmssl.utils.errors import UsageError
+
+NAME = 'simclr_tiny'
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A model's weights, other than those of initialisation."""
+    model = mmssl.get_model(NAME)
+    for weight in model.parameters():
+        torch.nn.init.constant_(weight, 0.25)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
+    return tmp_path / 'weights.pth'
+
+
+@pytest.fixture
+def own_config(tmp_path):
+    """Path of a config outside the shipped ones."""
+    shipped = mmssl.get_config_dir() / 'simclr' / f'{NAME}.py'
+    path = tmp_path / 'mine.py'
+    path.write_text(f"_base_ = ['{shipped}']\n")
+    return path
+
+
+def holds(model, value):
+    return all((weight == value).all() for weight in model.parameters())
+
+
+def test_names_are_those_of_the_configs_and_patterns_select():
+    names = mmssl.list_models()
+    assert names == sorted(set(names))
+    assert NAME in names
+    assert 'default_runtime' not in names, 'fragments are no models'
+    some = mmssl.list_models('wmse?_tiny')
+    assert some == ['wmse2_tiny', 'wmse4_tiny']
+    assert mmssl.list_models('no_such*') == []
+
+
+def test_a_model_has_the_data_preprocessor_of_its_config(capfd):
+    model = mmssl.get_model(NAME)
+    assert 'init_weights' not in ''.join(capfd.readouterr())
+    assert type(model).__name__ == 'SimCLR'
+    assert model.data_preprocessor.mean.tolist() == [110.0] * 3
+    assert not model.training
+
+
+def test_weights_come_from_a_path(checkpoint):
+    assert holds(mmssl.get_model(NAME, pretrained=checkpoint), 0.25)
+    assert holds(mmssl.get_model(NAME, pretrained=str(checkpoint)), 0.25)
+    assert not holds(mmssl.get_model(NAME), 0.25)
+
+
+def test_weights_of_another_model_are_refused(checkpoint):
+    with pytest.raises(UsageError, match='backbone weights of the model'):
+        mmssl.get_model(
+            'wmse2_resnet18_1xb512-steplr-1000e_cifar10', pretrained=checkpoint
+        )
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UsageError, match='checkpoint not found: .*no.pth'):
+        mmssl.get_model(NAME, pretrained=tmp_path / 'no.pth')
+
+
+def test_without_published_weights_the_message_says_what_to_do():
+    with pytest.raises(
+        UsageError,
+        match=r'no published weights of simclr_tiny; .*pretrained=PATH\)',
+    ):
+        mmssl.get_model(NAME, pretrained=True)
+
+
+def test_published_weights_are_those_of_the_metafile(own_config, checkpoint):
+    models = [
+        dict(Name='another', Weights='nowhere.pth'),
+        dict(Name='mine', Weights=str(checkpoint)),
+    ]
+    own_config.with_name('metafile.yml').write_text(
+        yaml.safe_dump(dict(Models=models))
+    )
+    assert holds(mmssl.get_model(str(own_config), pretrained=True), 0.25)
+
+
+def test_a_misspelt_name_gets_the_nearest():
+    with pytest.raises(UsageError, match='did you mean .*simclr_tiny'):
+        mmssl.get_model('simclr_tini')

@@ -1,0 +1,61 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Patches of single upstream modules."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.config import config as config_module
+
+from mmssl import compat
+
+compat.install()
+
+
+@pytest.fixture
+def formatter(monkeypatch):
+    """Counts calls of the formatter, which can be made to fail."""
+    calls = []
+
+    def use(failure=None):
+        real = config_module.FormatCode
+
+        def format_code(text, **kwargs):
+            calls.append(text)
+            if failure is not None:
+                raise failure
+            return real(text, **kwargs)
+
+        monkeypatch.setattr(config_module, 'FormatCode', format_code)
+        return calls
+
+    return use
+
+
+def test_a_config_is_formatted_once_until_it_changes(formatter):
+    calls = formatter()
+    cfg = Config(dict(once=dict(type='A', sizes=[1, 2])))
+    text = cfg.pretty_text
+    assert cfg.pretty_text == text and len(calls) == 1
+    cfg.once.sizes.append(3)
+    assert '3' in cfg.pretty_text and len(calls) == 2
+    assert Config.fromstring(cfg.pretty_text, '.py').once == cfg.once
+
+
+def test_ctrl_c_while_formatting_stays_an_interrupt(formatter):
+    formatter(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        _ = Config(dict(interrupted=1)).pretty_text
+
+
+def test_a_failing_formatter_costs_the_layout_only(formatter):
+    formatter(RuntimeError('no layout'))
+    cfg = Config(dict(unformatted=dict(a=1)))
+    with pytest.warns(UserWarning, match='unformatted.*no layout'):
+        text = cfg.pretty_text
+    assert Config.fromstring(text, '.py').unformatted == cfg.unformatted
+
+
+def test_mmaction_can_be_imported_beside_the_installed_transformers():
+    import mmaction.models
+    from mmaction.registry import MODELS
+
+    assert mmaction.models.ResNet3dSlowOnly is MODELS.get('ResNet3dSlowOnly')

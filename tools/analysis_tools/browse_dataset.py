@@ -1,0 +1,239 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Draw samples of a config's data: source with its crops, and every view."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.config import DictAction
+
+import mmssl
+from mmssl.utils.config import load_config, require_keys
+from mmssl.utils.tool import ToolParser, run_tool
+
+EXAMPLES = """\
+  python tools/analysis_tools/browse_dataset.py CONFIG --output-dir views
+  python tools/analysis_tools/browse_dataset.py CONFIG -n 8 --split val \\
+      --cfg-options data_root=path/to/pictures/
+written are overview.png and sample_NUMBER.png for each sample"""
+
+
+def parse_args(argv: list[str] | None = None) -> Namespace:
+    """Parse the command line."""
+    parser = ToolParser(__doc__, EXAMPLES, prog='browse-dataset')
+    parser.add_argument(
+        'config', help='path of a config, or the name of a shipped one'
+    )
+    parser.add_argument(
+        '--output-dir', default='browse', metavar='DIR', help='where to write'
+    )
+    parser.add_argument(
+        '-n', type=int, default=20, help='samples, spread over the data'
+    )
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train',
+        help='which data loader of the config',
+    )  # fmt: skip
+    parser.add_argument(
+        '--seed', type=int, default=0, help='the same seed, the same views'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='K=V',
+        help='overrides, e.g. data_root=PATH',
+    )
+    args = parser.parse_args(argv)
+    if args.n < 1 or args.seed < 0:
+        parser.error(f'-n must be >= 1 and --seed >= 0, got {args.n}, '
+                     f'{args.seed}')  # fmt: skip
+    return args
+
+
+class Sample(NamedTuple):
+    """What is drawn of a sample.
+
+    Attributes:
+        title (str): File and class.
+        source (ndarray): (h, w, 3) uint8 RGB.
+        views (list[ndarray]): v times (h, w, 3) uint8 RGB.
+        geometry (list[ViewGeometry]): v records.
+    """
+
+    title: str
+    source: np.ndarray
+    views: list
+    geometry: list
+
+
+def read_sample(dataset, index: int, seed: int) -> Sample:
+    """A sample as epoch 0 of a run with this seed sees it."""
+    from mmssl.datasets import SampleIndex
+    from mmssl.datasets.transforms import LoadImage
+
+    item = dataset[SampleIndex(index, seed)]
+    facts = item['data_samples']
+    # Not the one asked for, if that is unreadable.
+    picture = LoadImage()(dataset.read(facts.sample_idx))
+    title = Path(facts.path).name
+    if 'label' in facts:
+        classes = dataset.metainfo['classes']
+        name = classes[facts.label] if classes else f'class {facts.label}'
+        title += f'   {name}'
+    return Sample(
+        title,
+        picture['img'],
+        [view.permute(1, 2, 0).numpy() for view in item['inputs']],
+        facts.views,
+    )
+
+
+def show(axis, picture: np.ndarray, frame: str | None = None) -> None:
+    """A picture, perhaps in a coloured frame; small ones keep their pixels."""
+    from mmssl.visualization.style import bare
+
+    bare(axis)
+    small = max(picture.shape[:2]) <= 128
+    axis.imshow(picture, interpolation='nearest' if small else 'antialiased')
+    for spine in axis.spines.values() if frame else ():
+        spine.set(visible=True, color=frame, linewidth=1.8)
+
+
+def show_source(axis, sample: Sample, tags: bool) -> None:
+    """The source and the outlines of the crops, in the views' colours."""
+    from matplotlib.patches import Rectangle
+
+    from mmssl.visualization.style import PAPER, colour
+
+    show(axis, sample.source)
+    height, width = sample.source.shape[:2]
+    for number, geometry in enumerate(sample.geometry):
+        x, y, w, h = geometry.crop
+        # imshow puts the centre of the first pixel at 0.
+        corner = (x - 0.5, y - 0.5)
+        for line, edge in ((3.4, PAPER), (1.8, colour(number))):
+            box = Rectangle(
+                corner, w, h, fill=False, edgecolor=edge,
+                linewidth=line if tags else line * 0.6,
+            )  # fmt: skip
+            axis.add_patch(box).set_clip_on(False)  # whole at the border
+        if tags:
+            axis.annotate(
+                str(number + 1), corner, (3, -3),
+                textcoords='offset points', ha='left', va='top',
+                fontsize=7, fontweight='bold', color=PAPER,
+                bbox=dict(boxstyle='square,pad=0.2', linewidth=0,
+                          facecolor=colour(number)),
+            )  # fmt: skip
+    axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+
+
+def caption(number: int, view: np.ndarray, geometry) -> str:
+    """'1   224 x 224   flipped'."""
+    parts = [str(number + 1), f'{view.shape[1]} × {view.shape[0]}']
+    if geometry.flip:
+        parts.append('flipped')
+    return '   '.join(parts)
+
+
+def sheet_figure(sample: Sample):
+    """One sample: the source at the left, the views at the right."""
+    from matplotlib.figure import Figure
+
+    from mmssl.visualization.style import INK, MUTED, PAPER, colour
+
+    count = len(sample.views)
+    rows = 1 if count == 1 else 2 if count <= 8 else 3
+    columns = -(-count // rows)
+    side = 1.75  # inches of a view
+    height = rows * (side + 0.3) + 0.45
+    source_height, source_width = sample.source.shape[:2]
+    source = (height - 0.6) * min(2.0, source_width / source_height)
+    figure = Figure(
+        (source + columns * (side + 0.12) + 0.4, height),
+        facecolor=PAPER, layout='constrained',
+    )  # fmt: skip
+    grid = figure.add_gridspec(
+        rows, columns + 1, width_ratios=[source] + [side] * columns
+    )
+    figure.suptitle(
+        sample.title, x=0.01, ha='left', fontsize=10, fontweight='bold',
+        color=INK,
+    )  # fmt: skip
+    show_source(figure.add_subplot(grid[:, 0]), sample, tags=True)
+    for number, (view, geometry) in enumerate(
+        zip(sample.views, sample.geometry, strict=True)
+    ):
+        row, column = divmod(number, columns)
+        axis = figure.add_subplot(grid[row, column + 1])
+        show(axis, view, colour(number))
+        axis.set_anchor('NW')
+        axis.set_title(
+            caption(number, view, geometry), loc='left', fontsize=8,
+            color=MUTED, pad=4,
+        )  # fmt: skip
+    return figure
+
+
+def overview_figure(samples: list[Sample]):
+    """One row a sample: source, views."""
+    from mmssl.visualization.style import INK, colour, new_figure
+
+    columns = 1 + max(len(sample.views) for sample in samples)
+    figure, axes = new_figure(
+        1.0 * columns + 0.5, 1.0 * len(samples) + 0.3, len(samples), columns,
+        width_ratios=[1.5] + [1] * (columns - 1),
+    )  # fmt: skip
+    for row, sample in enumerate(samples):
+        first, *others = axes[row * columns :][:columns]
+        show_source(first, sample, tags=False)
+        first.set_ylabel(
+            sample.title, rotation=0, ha='right', va='center', fontsize=7,
+            color=INK,
+        )  # fmt: skip
+        for number, axis in enumerate(others):
+            if number < len(sample.views):
+                show(axis, sample.views[number], colour(number))
+            else:
+                axis.set_axis_off()
+    return figure
+
+
+def run(args: Namespace) -> int:
+    """Read the samples and draw them."""
+    from mmengine.registry import init_default_scope
+
+    from mmssl.registry import DATASETS
+    from mmssl.utils.build_errors import explained
+    from mmssl.visualization import save_figure
+
+    cfg = load_config(args.config, args.cfg_options, mmssl.get_config_dir())
+    loader = f'{args.split}_dataloader'
+    require_keys(cfg, (loader,), f'browsing the split {args.split}')
+    init_default_scope(cfg.get('default_scope') or 'mmssl')
+    with explained():
+        dataset = DATASETS.build(cfg[loader].dataset)
+    count = min(args.n, len(dataset))
+    chosen = np.linspace(0, len(dataset) - 1, count).round().astype(int)
+    out = Path(args.output_dir)
+    samples = []
+    for index in chosen.tolist():
+        samples.append(read_sample(dataset, index, args.seed))
+        save_figure(sheet_figure(samples[-1]), out / f'sample_{index}.png')
+    save_figure(overview_figure(samples), out / 'overview.png')
+    print(f'{count} of {len(dataset)} samples drawn: {out}/overview.png, '
+          f'{out}/sample_*.png')  # fmt: skip
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry of the tool; returns the exit code."""
+    return run_tool(parse_args, run, argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
