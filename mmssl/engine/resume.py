@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
 

@@ -16,6 +16,7 @@ from mmengine.dist import (
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner as MMEngineRunner
 from torch import nn
+from torch.utils.data import DataLoader
 
 import mmssl
 from mmssl import compat
@@ -26,6 +27,7 @@ from mmssl.engine.resume import (
     follow_new_world,
     restore_unfinished_step,
 )
+from mmssl.engine.workers import bind_workers
 from mmssl.registry import RUNNERS
 from mmssl.utils.checkpoint import (
     load_weights,
@@ -91,6 +93,19 @@ class Runner(MMEngineRunner):
         broadcast_object_list(agreed)
         self._timestamp = agreed[0]
         _TIMESTAMPS.add(self._timestamp)
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict,
+        seed: int | None = None,
+        diff_rank_seed: bool = False,
+    ) -> DataLoader:
+        """As MMEngine; the workers end with this process."""
+        loader = MMEngineRunner.build_dataloader(
+            dataloader, seed, diff_rank_seed
+        )
+        bind_workers(loader)
+        return loader
 
     def wrap_model(
         self, model_wrapper_cfg: dict | None, model: nn.Module

@@ -71,7 +71,8 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures']
-    folders += [f'imagenet/{split}' for split in ('train', 'val')]
+    for data in ('imagenet', 'places205', 'inaturalist18'):
+        folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
     folders += [f'tiny_imagenet/{split}' for split in ('train', 'test')]
     for folder in folders:
@@ -79,6 +80,10 @@ def tiny_data(tmp_path_factory):
             file = root / folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(jpeg)
+    (root / 'imagenet/meta').mkdir()
+    for share in (1, 10):
+        text = '\n'.join(f'{name} 0' for name in names)
+        (root / f'imagenet/meta/train_{share}percent.txt').write_text(text)
     for data in ('cifar10', 'cifar100'):
         (root / data).mkdir()
         for split in ('train', 'test'):

@@ -8,7 +8,7 @@ import signal
 import pytest
 import torch
 from mmengine.hooks import Hook
-from torch.testing import assert_close
+from resumed_runs import assert_same, everything
 
 from mmssl.engine.resume import find_checkpoint
 from mmssl.utils.errors import RunStopped, UsageError
@@ -23,34 +23,6 @@ class SignalAt(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.iteration:
             os.kill(os.getpid(), self.signum)
-
-
-def everything(folder, name='epoch_3.pth'):
-    """All state of a checkpoint but times and paths."""
-    content = torch.load(folder / name, weights_only=True)
-    losses = content['message_hub']['log_scalars']['train/loss']['values']
-    return dict(
-        weights=content['state_dict'],
-        optimizer=content['optimizer'],
-        schedules=content['param_schedulers'],
-        counters=(content['meta']['epoch'], content['meta']['iter']),
-        losses=losses,
-    )
-
-
-def assert_same(one, other):
-    if isinstance(one, torch.Tensor):
-        assert_close(one, other, rtol=0, atol=0)
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other)
-        for left, right in zip(one, other, strict=True):
-            assert_same(left, right)
-    else:
-        assert one == other
 
 
 @pytest.mark.parametrize(
@@ -71,7 +43,8 @@ def test_a_run_stopped_by_a_signal_ends_as_the_uninterrupted_one(
         stopped.train()
     make_runner('stopped', resume=True, **changes).train()
     assert_same(
-        everything(tmp_path / 'straight'), everything(tmp_path / 'stopped')
+        everything(tmp_path / 'straight/epoch_3.pth'),
+        everything(tmp_path / 'stopped/epoch_3.pth'),
     )
 
 
@@ -81,14 +54,14 @@ def test_a_run_resumed_between_epochs_ends_as_the_uninterrupted_one(
 ):
     changes = dict(optim_wrapper__accumulative_counts=accumulation)
     make_runner('run', **changes).train()
-    expected = everything(tmp_path / 'run')
+    expected = everything(tmp_path / 'run/epoch_3.pth')
     make_runner(
         'run',
         resume=True,
         load_from=str(tmp_path / 'run' / 'epoch_1.pth'),
         **changes,
     ).train()
-    assert_same(everything(tmp_path / 'run'), expected)
+    assert_same(everything(tmp_path / 'run/epoch_3.pth'), expected)
 
 
 @pytest.mark.parametrize('iteration', [2, 8])
@@ -112,8 +85,8 @@ def test_an_iteration_loop_resumes_by_seeking(
     resumed.train()
     assert resumed.model.calls == 15 - iteration - 1
     assert_same(
-        everything(tmp_path / 'straight', 'iter_15.pth'),
-        everything(tmp_path / 'stopped', 'iter_15.pth'),
+        everything(tmp_path / 'straight/iter_15.pth'),
+        everything(tmp_path / 'stopped/iter_15.pth'),
     )
 
 
@@ -159,20 +132,21 @@ def test_the_seed_of_the_checkpoint_stays_when_resumed(make_runner, tmp_path):
     resumed.train()
     assert resumed.seed == 3
     assert_same(
-        everything(tmp_path / 'run'), everything(tmp_path / 'straight')
+        everything(tmp_path / 'run/epoch_3.pth'),
+        everything(tmp_path / 'straight/epoch_3.pth'),
     )
 
 
 def test_resuming_a_finished_run_changes_nothing(make_runner, tmp_path):
     make_runner('run').train()
-    before = everything(tmp_path / 'run')
+    before = everything(tmp_path / 'run/epoch_3.pth')
     again = make_runner('run', resume=True)
     messages = []
     again.logger.info = messages.append
     again.train()
     assert 'nothing to do (epoch 3/3)' in messages
     assert again.model.calls == 0
-    assert_same(everything(tmp_path / 'run'), before)
+    assert_same(everything(tmp_path / 'run/epoch_3.pth'), before)
 
 
 def test_resuming_without_a_checkpoint_starts_afresh_and_says_so(make_runner):

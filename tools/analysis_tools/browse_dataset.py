@@ -1,7 +1,9 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Draw samples of a config's data: source with its crops, and every view."""
 
+import math
 import sys
+import textwrap
 from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
@@ -180,26 +182,35 @@ def sheet_figure(sample: Sample):
 
 
 def overview_figure(samples: list[Sample]):
-    """One row a sample: source, views."""
+    """One row a sample: source, views; many rows stand side by side."""
     from mmssl.visualization.style import INK, colour, new_figure
 
     columns = 1 + max(len(sample.views) for sample in samples)
+    blocks = max(1, round(math.sqrt(len(samples) / (columns + 1.5))))
+    rows = -(-len(samples) // blocks)
+    titles = [textwrap.fill(s.title, 24, max_lines=3) for s in samples]
+    room = 0.075 * max(len(t) for title in titles for t in title.split('\n'))
     figure, axes = new_figure(
-        1.0 * columns + 0.5, 1.0 * len(samples) + 0.3, len(samples), columns,
-        width_ratios=[1.5] + [1] * (columns - 1),
+        blocks * (room + 1.05 * columns + 0.6), 1.05 * rows + 0.2, rows,
+        blocks * columns, width_ratios=([1.5] + [1] * (columns - 1)) * blocks,
     )  # fmt: skip
-    for row, sample in enumerate(samples):
-        first, *others = axes[row * columns :][:columns]
+    for axis in axes:
+        axis.set_axis_off()
+    for number, (sample, title) in enumerate(
+        zip(samples, titles, strict=True)
+    ):
+        block, row = divmod(number, rows)
+        start = (row * blocks + block) * columns
+        first, *others = axes[start : start + columns]
+        for axis in (first, *others[: len(sample.views)]):
+            axis.set_axis_on()
         show_source(first, sample, tags=False)
+        first.set_anchor('E')
         first.set_ylabel(
-            sample.title, rotation=0, ha='right', va='center', fontsize=7,
-            color=INK,
-        )  # fmt: skip
-        for number, axis in enumerate(others):
-            if number < len(sample.views):
-                show(axis, sample.views[number], colour(number))
-            else:
-                axis.set_axis_off()
+            title, rotation=0, ha='right', va='center', fontsize=7, color=INK
+        )
+        for view, axis in enumerate(others[: len(sample.views)]):
+            show(axis, sample.views[view], colour(view))
     return figure
 
 

@@ -1,7 +1,9 @@
 # All labels, the whole network.  The numbers are our own: no method here
 # publishes this protocol.
 _base_ = [
-    '_base_/imagenet.py', '_base_/finetune_resnet50.py', '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/finetune_resnet50.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 train_dataloader = dict(batch_size=32)

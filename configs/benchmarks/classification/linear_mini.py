@@ -1,5 +1,8 @@
 # On checkpoints of the *_mini configs, minutes on a CPU
-_base_ = ['_base_/cifar10.py', '_base_/runtime.py']
+_base_ = [
+    '../../_base_/classification/cifar10.py',
+    '../../_base_/classification/runtime.py',
+]
 
 model = dict(
     type='ImageClassifier',
@@ -19,3 +22,4 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR', T_max=10, end=10,
         convert_to_iter_based=True)]
+auto_scale_lr = dict(base_batch_size=256)

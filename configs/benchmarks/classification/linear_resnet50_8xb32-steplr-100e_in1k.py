@@ -1,6 +1,8 @@
 # As MoCo and DenseCL are evaluated
 _base_ = [
-    '_base_/imagenet.py', '_base_/linear_resnet50.py', '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/linear_resnet50.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 train_dataloader = dict(batch_size=32)

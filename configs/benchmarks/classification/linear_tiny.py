@@ -1,5 +1,8 @@
 # On checkpoints of the *_tiny configs of image methods, seconds
-_base_ = ['_base_/embedded.py', '_base_/runtime.py']
+_base_ = [
+    '../../_base_/classification/embedded.py',
+    '../../_base_/classification/runtime.py',
+]
 
 model = dict(
     type='ImageClassifier',
@@ -15,3 +18,4 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.3, momentum=0.9, weight_decay=0.0))
 param_scheduler = [dict(type='CosineAnnealingLR', T_max=8, end=8)]
+auto_scale_lr = dict(base_batch_size=128)

@@ -1,7 +1,8 @@
 # Places205: train/ and val/ in class folders
 _base_ = [
-    '_base_/imagenet.py', '_base_/multistage_resnet50.py',
-    '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/multistage_resnet50.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 data_root = 'data/places205/'

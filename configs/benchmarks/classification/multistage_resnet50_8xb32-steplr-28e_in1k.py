@@ -1,7 +1,8 @@
 # The published pictures also get PCA lighting of 0.1, which is left out here
 _base_ = [
-    '_base_/imagenet.py', '_base_/multistage_resnet50.py',
-    '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/multistage_resnet50.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 train_dataloader = dict(

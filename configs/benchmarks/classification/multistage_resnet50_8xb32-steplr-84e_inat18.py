@@ -1,7 +1,8 @@
 # iNaturalist 2018: train/ and val/ in folders of the 8,142 species
 _base_ = [
-    '_base_/imagenet.py', '_base_/multistage_resnet50.py',
-    '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/multistage_resnet50.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 data_root = 'data/inaturalist18/'

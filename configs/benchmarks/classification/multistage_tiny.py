@@ -1,6 +1,9 @@
 # On the checkpoint of pretrain_resnet18_tiny.py; 48 pixels give maps of 24,
 # 12, 6, 3 and 2 cells a side
-_base_ = ['_base_/embedded.py', '_base_/runtime.py']
+_base_ = [
+    '../../_base_/classification/embedded.py',
+    '../../_base_/classification/runtime.py',
+]
 
 model = dict(
     type='ImageClassifier',
@@ -21,3 +24,4 @@ optim_wrapper = dict(
     optimizer=dict(
         type='SGD', lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4))
 param_scheduler = [dict(type='MultiStepLR', milestones=[3], gamma=0.1)]
+auto_scale_lr = dict(base_batch_size=128)

@@ -1,7 +1,9 @@
 # 10 % of the labels; write_subset.py makes the list
 _base_ = [
-    '_base_/imagenet.py', '_base_/finetune_resnet50.py',
-    '_base_/semisup_20e.py', '_base_/runtime.py',
+    '../../_base_/classification/imagenet.py',
+    '../../_base_/classification/finetune_resnet50.py',
+    '../../_base_/classification/semisup_20e.py',
+    '../../_base_/classification/runtime.py',
 ]
 
 train_dataloader = dict(

@@ -2,3 +2,4 @@
 _base_ = ['finetune_tiny.py']
 
 train_dataloader = dict(batch_size=38, dataset=dict(per_class=6))
+auto_scale_lr = dict(base_batch_size=38)

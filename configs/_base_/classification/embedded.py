@@ -1,5 +1,5 @@
 # Labelled patches of photographs that ship inside wheels
-_base_ = ['../../../_base_/datasets/embedded.py']
+_base_ = ['../datasets/embedded.py']
 
 train_dataloader = dict(
     dataset=dict(views=[dict(size=48, area=(0.5, 1.0))]))

@@ -1,5 +1,5 @@
 # Labelled CIFAR-10: crop and flip in training, whole pictures in testing
-_base_ = ['../../../_base_/datasets/cifar10.py']
+_base_ = ['../datasets/cifar10.py']
 
 train_dataloader = dict(
     dataset=dict(views=[dict(size=32, area=(0.5, 1.0))]))

@@ -1,4 +1,4 @@
-_base_ = ['../../../_base_/default_runtime.py']
+_base_ = ['../default_runtime.py']
 
 # what only a self-supervised method has
 default_hooks = dict(momentum=None, health=None)

@@ -1,5 +1,5 @@
 # Labelled ImageNet-1k: crop and flip in training, centre crop in testing
-_base_ = ['../../../_base_/datasets/imagenet.py']
+_base_ = ['../datasets/imagenet.py']
 
 train_dataloader = dict(
     dataset=dict(views=[dict(size=224, area=(0.08, 1.0))]))
