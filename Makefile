@@ -20,7 +20,8 @@ STAMP := $(VENV)/.mmssl-$(HASH)
 # Wheels only: nothing is compiled, and a missing wheel is an error at once.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet \
 	--only-binary :all: -c requirements/constraints.txt $(PIP_ARGS)
-PYTEST := $(BIN)/python -m pytest $(PYTEST_ARGS)
+# One process a core, at most four: each holds about a gigabyte.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help env quickstart test test-all test-gpu lint docs clean

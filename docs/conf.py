@@ -4,15 +4,73 @@
 import ast
 from pathlib import Path
 
-_init = Path(__file__).parents[1] / 'mmssl' / '__init__.py'
-release = next(
-    ast.literal_eval(node.value)
-    for node in ast.parse(_init.read_text()).body
-    if isinstance(node, ast.Assign)
-    and node.targets[0].id == '__version__'
-)
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def package_version() -> str:
+    """``__version__`` of the package, read without importing it."""
+    for node in ast.parse((ROOT / 'mmssl' / '__init__.py').read_text()).body:
+        if (
+            isinstance(node, ast.Assign)
+            and node.targets[0].id == '__version__'
+        ):
+            return ast.literal_eval(node.value)
+    raise RuntimeError('mmssl/__init__.py does not set __version__')
+
+
+def model_zoo() -> str:
+    """The tables of docs/model_zoo.md, from the metafiles."""
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    lines = []
+    for metafile in index['Import']:
+        meta = yaml.safe_load((ROOT / metafile).read_text())
+        (collection,) = meta['Collections']
+        paper = collection['Paper']
+        lines += [
+            f'## {collection["Name"]}',
+            f'[{paper["Title"]}]({paper["URL"]})',
+            '| config | data | epochs | batch | parameters | published |\n'
+            '|---|---|---|---|---|---|\n'
+            + '\n'.join(row(model) for model in meta['Models']),
+        ]
+        sources = sorted(
+            {
+                result['Source']
+                for model in meta['Models']
+                for result in model.get('Results', [])
+            }
+        )
+        lines += [f'Published numbers: {"; ".join(sources)}.']
+    return '\n\n'.join(lines)
+
+
+def row(model: dict) -> str:
+    """One line of a table."""
+    about = model['Metadata']
+    results = '; '.join(
+        f'{result["Task"]} {value} %'
+        for result in model.get('Results', [])
+        for value in result['Metrics'].values()
+    )
+    cells = [
+        f'`{model["Config"]}`',
+        about['Training Data'],
+        about['Epochs'],
+        about['Batch Size'],
+        f'{about["Parameters"] / 1e6:.1f} M',
+        results or '-',
+    ]
+    return f'| {" | ".join(map(str, cells))} |'
+
+
+(ROOT / 'docs' / '_build').mkdir(exist_ok=True)
+(ROOT / 'docs' / '_build' / 'model_zoo.md').write_text(model_zoo())
+
 project = 'mmssl'
 author = copyright = 'mmssl contributors'
+release = package_version()
 extensions = ['myst_parser']
 html_theme = 'furo'
 html_title = f'mmssl {release}'

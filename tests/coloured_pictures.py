@@ -3,6 +3,7 @@
 
 import copy
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,8 +11,9 @@ from mmengine.config import Config
 from mmengine.structures import BaseDataElement
 from torch.utils.data import Dataset
 
+import mmssl
 from mmssl.engine.runner import Runner
-from mmssl.registry import DATASETS, FUNCTIONS
+from mmssl.registry import DATASETS, FUNCTIONS, MODELS
 
 
 @DATASETS.register_module(force=True)
@@ -108,6 +110,31 @@ def config(**changes):
     return cfg
 
 
+def write_run(folder):
+    """Write a config and the untrained checkpoints of seeds 3 and 4.
+
+    Returns:
+        tuple[str, str]: Names of the config and of the first checkpoint.
+    """
+    cfg = config()
+    cfg.custom_imports = dict(imports=['coloured_pictures', 'mmssl.engine'])
+    cfg.default_hooks = {}
+    for metric in cfg.test_evaluator:
+        if metric.type == 'LinearProbeMetric':
+            metric.update(lr=0.1, epochs=20)
+    runtime = Path(mmssl.get_config_dir()) / '_base_' / 'default_runtime.py'
+    text = f'_base_ = [{str(runtime)!r}]\n{cfg.pretty_text}'
+    (folder / 'colours.py').write_text(text)
+    for seed in (3, 4):
+        torch.manual_seed(seed)
+        weights = MODELS.build(cfg.model).state_dict()
+        torch.save(
+            dict(state_dict=weights, meta=dict(seed=seed)),
+            folder / f'seed{seed}.pth',
+        )
+    return 'colours.py', 'seed3.pth'
+
+
 @pytest.fixture
 def make_runner(tmp_path, monkeypatch):
     """Build a runner; dotted names (with __) override its config."""
@@ -127,8 +154,6 @@ def make_runner(tmp_path, monkeypatch):
 @pytest.fixture
 def method():
     """The untrained method in training mode."""
-    from mmssl.registry import MODELS
-
     return MODELS.build(copy.deepcopy(MODEL))
 
 

@@ -12,6 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # for golden.py and friends
 
 from mmssl.registry import MODELS
 
+# Several tests run side by side; more threads than cores are far slower.
+torch.set_num_threads(1)
+
 
 @MODELS.register_module(name='IdentityNet', force=True)
 class IdentityNet(nn.Module):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mmssl.utils import launch
 from mmssl.utils.build_errors import explained
-from mmssl.utils.checkpoint import to_plain
 from mmssl.utils.config import require_keys
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json
@@ -42,6 +41,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
 
 def run(args: Namespace) -> int:
     """Evaluate."""
+    from mmssl.utils.checkpoint import to_plain
+
     cfg = launch.config_of(args)
     require_keys(
         cfg,

@@ -7,11 +7,12 @@ into every worker as soon as their reference counts are touched.
 """
 
 import os
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +27,8 @@ EXTENSIONS = frozenset(
         'tif', 'tiff', 'webp',
     )
 )  # fmt: skip
+
+_HIDDEN = re.compile(r'(^|/)(\.[^./]|__MACOSX/)')
 
 
 class Buffers(Sequence):
@@ -144,9 +147,7 @@ class ZipSource(Source):
                 members = archive.infolist()
         except (zipfile.BadZipFile, OSError) as error:
             raise UsageError(f'{path} is not a zip: {error}') from error
-        members = [
-            m for m in members if is_image(m.filename) and not m.is_dir()
-        ]
+        members = [m for m in members if is_image(m.filename)]
         members.sort(key=lambda member: member.filename)
         names = [member.filename for member in members]
         labels, classes = None, ()
@@ -243,9 +244,8 @@ def is_image(name: str) -> bool:
     Args:
         name (str): Path below the data root, with slashes.
     """
-    path = PurePosixPath(name)
-    hidden = any(p.startswith('.') or p == '__MACOSX' for p in path.parts)
-    return not hidden and path.suffix.lower() in EXTENSIONS
+    ending = os.path.splitext(name)[1].lower()
+    return ending in EXTENSIONS and not _HIDDEN.search(name)
 
 
 def list_images(root: str | Path) -> list[str]:

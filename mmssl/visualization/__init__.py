@@ -3,7 +3,7 @@
 
 from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
-from .feature_map import scatter_figure, thumbnail_figure, tsne
+from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
 from .neighbours import neighbour_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
@@ -19,6 +19,7 @@ __all__ = [
     'curve_figure',
     'find_scalars',
     'neighbour_figure',
+    'pca',
     'read_scalars',
     'save_figure',
     'scatter_figure',

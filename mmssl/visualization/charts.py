@@ -2,27 +2,29 @@
 """Bars with error bars, and confusion matrices."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from mmssl.visualization.style import INK, MUTED, PALETTE, new_figure, tidy
 
+PANELS = 4  # in a row of bar charts
+
 
 def bar_figure(
     names: Sequence[str],
     groups: dict[str, tuple[Sequence[float], Sequence[float]]],
-    ylabel: str = '',
+    xlabels: Mapping[str, str] | None = None,
     highlight: Sequence[bool] | None = None,
 ) -> Figure:
-    """Horizontal bars, one panel for each quantity.
+    """Horizontal bars, one panel for each quantity, four in a row.
 
     Args:
         names (Sequence[str]): n rows, drawn from the top.
         groups (dict): Title of a panel to n values and n half lengths of
             the error bars; NaN draws no value, or no error bar.
-        ylabel (str): Below every panel, the unit.
+        xlabels (Mapping, optional): Title of a panel to the unit below it.
         highlight (Sequence[bool], optional): Rows in full colour; the
             others are grey.  Defaults to all.
 
@@ -36,13 +38,20 @@ def bar_figure(
         raise ValueError('a bar chart needs at least one row and one panel')
     highlight = highlight or [True] * len(names)
     colours = [PALETTE[0] if full else '#b9c1c9' for full in highlight]
-    height = 1.1 + 0.34 * len(names)
+    columns = min(len(groups), PANELS)
+    lines = -(-len(groups) // columns)
     figure, axes = new_figure(
-        2 + 2.8 * len(groups), height, columns=len(groups), sharey=True
+        2 + 2.8 * columns,
+        lines * (1.1 + 0.34 * len(names)),
+        lines,
+        columns,
+        sharey=True,
     )
+    for axis in axes[len(groups) :]:
+        axis.set_axis_off()
     rows = np.arange(len(names))
     for axis, (title, (values, errors)) in zip(
-        axes, groups.items(), strict=True
+        axes, groups.items(), strict=False
     ):
         axis.barh(
             rows,
@@ -53,11 +62,11 @@ def bar_figure(
             error_kw=dict(ecolor=INK, elinewidth=1, capsize=2.5),
         )
         _write_values(axis, rows, values, errors)
-        tidy(axis, title, ylabel, grid='x')
+        tidy(axis, title, (xlabels or {}).get(title, ''), grid='x')
         axis.margins(x=0.18)
+        axis.tick_params(axis='y', labelcolor=INK, labelsize=9)
     axes[0].set_yticks(rows, names)
-    axes[0].tick_params(axis='y', labelcolor=INK, labelsize=9)
-    axes[0].invert_yaxis()
+    axes[0].invert_yaxis()  # shared by all panels
     return figure
 
 
@@ -67,7 +76,7 @@ def _write_values(axis, rows, values, errors) -> None:
             continue
         end = value + (0 if math.isnan(error) else error)
         axis.annotate(
-            f'{value:.3g}',
+            f'{value:.{1 if abs(value) >= 10 else 3}f}',
             (max(end, 0), row),
             xytext=(4, 0),
             textcoords='offset points',

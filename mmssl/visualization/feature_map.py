@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Features as a map of points or of pictures (t-SNE)."""
+"""Features as a map of points or of pictures (t-SNE or PCA)."""
 
 from collections.abc import Sequence
 
@@ -63,6 +63,21 @@ def tsne(
     ).fit_transform(features)
 
 
+def pca(features: np.ndarray) -> np.ndarray:
+    """The first two principal components; distances keep their meaning.
+
+    Args:
+        features (ndarray): (n, d) float, n and d >= 2.
+
+    Returns:
+        ndarray: (n, 2) float32.
+    """
+    from sklearn.decomposition import PCA
+
+    features = np.asarray(features, dtype=np.float32)
+    return PCA(2, svd_solver='full').fit_transform(features)
+
+
 def scatter_figure(
     maps: dict[str, np.ndarray],
     labels: np.ndarray,
@@ -94,7 +109,9 @@ def scatter_figure(
                 label='no label' if label < 0 else name,
             )
         bare(axis)
-        axis.set_title(title, loc='left', fontsize=10, fontweight='bold')
+        axis.set_title(
+            title, loc='left', color=INK, fontsize=10, fontweight='bold'
+        )
     if 1 < len(names) <= 30:
         figure.legend(
             *axes[-1].get_legend_handles_labels(),

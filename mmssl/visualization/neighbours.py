@@ -22,8 +22,8 @@ def neighbour_figure(
         neighbours (Sequence[Sequence[ndarray]]): q times k pictures, the
             nearest first.
         query_names (Sequence[str], optional): q names, above the queries.
-        correct (Sequence[Sequence[bool]], optional): q times k: green frame
-            or red frame; None draws grey ones.
+        correct (Sequence[Sequence[bool]], optional): q times k: blue frame,
+            or broken orange frame; None draws grey ones.
 
     Returns:
         Figure: Not saved yet.
@@ -49,18 +49,32 @@ def neighbour_figure(
         first, gap, *others = axes[row * (count + 2) :][: count + 2]
         gap.set_axis_off()
         _show(first, query, INK)
-        first.set_title(names[row], fontsize=8, color=INK, pad=3)
+        # From the left edge on, a long name ends in the gap.
+        first.set_title(
+            shorten(names[row]), loc='left', fontsize=8, color=INK, pad=3
+        )
         for place, (axis, picture) in enumerate(
             zip(others, near, strict=True)
         ):
-            agrees = None if correct is None else correct[row][place]
+            agrees = None if correct is None else bool(correct[row][place])
             frame = MUTED if agrees is None else GOOD if agrees else BAD
-            _show(axis, picture, frame)
+            _show(axis, picture, frame, broken=agrees is False)
     return figure
 
 
-def _show(axis, picture: np.ndarray, frame: str) -> None:
+def shorten(name: str, most: int = 18) -> str:
+    """A name of at most ``most`` letters."""
+    return name if len(name) <= most else name[: most - 1] + '…'
+
+
+def _show(axis, picture: np.ndarray, frame: str, broken: bool = False) -> None:
     bare(axis)
     axis.imshow(picture, interpolation='nearest')
     for spine in axis.spines.values():
-        spine.set(visible=True, color=frame, linewidth=2.2)
+        spine.set(
+            visible=True,
+            color=frame,
+            linewidth=2.2,
+            linestyle=(0, (2, 1)) if broken else '-',
+            capstyle='butt' if broken else 'projecting',
+        )

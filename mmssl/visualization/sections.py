@@ -97,7 +97,8 @@ def add_neighbours(
         figure,
         'neighbours',
         'Left: a test picture; right: the training pictures whose features '
-        'are nearest. Green: the same class; red: another one.'
+        'are nearest. Blue frame: the same class; broken orange frame: '
+        'another one.'
         if labelled
         else 'Left: a test picture; right: its nearest training pictures.',
     )

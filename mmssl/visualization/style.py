@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from mmssl.utils.files import atomic_path
 
 INK, MUTED, GRID, PAPER = '#1f2933', '#66717d', '#e3e7eb', '#ffffff'
-GOOD, BAD = '#2a9d63', '#cf4a4a'
-# Distinct also for readers who do not see red and green apart.
+# All distinct also for readers who do not see red and green apart.
+GOOD, BAD = '#2f6db3', '#e08a2e'
 PALETTE = (
     '#2f6db3', '#e08a2e', '#3a9a78', '#b65a8c', '#7a67b5', '#8d6e4f',
     '#4fa3c7', '#c2a32b', '#6b7785', '#c9615f',

@@ -262,8 +262,8 @@ def test_unknown_keys_name_the_class_and_the_nearest(folder):
                 dict(type='ImageFolder', data_root=str(folder), **settings)
             )
 
-    with pytest.raises(ConfigError, match='RandomView has no argument sise'):
-        build(views=[dict(sise=8)])
+    with pytest.raises(ConfigError, match='RandomView has no argument sizes'):
+        build(views=[dict(sizes=8)])
     with pytest.raises(ConfigError, match='did you mean blur_prob'):
         build(views=[dict(size=8, blur_probe=0.5)])
     with pytest.raises(ConfigError, match='RandomView needs size'):

@@ -53,7 +53,8 @@ def test_an_array_is_copied_before_a_view_may_write():
     [
         ('a.jpg', True), ('b/c.JPEG', True), ('b/c.webp', True),
         ('a.b/c.txt', False), ('jpg', False), ('.a.jpg', False),
-        ('.cache/a.jpg', False), ('__MACOSX/a.jpg', False), ('a.jpg/', True),
+        ('.cache/a.jpg', False), ('__MACOSX/a.jpg', False),
+        ('./a.jpg', True), ('a.jpg/', False),
     ],
 )  # fmt: skip
 def test_pictures_are_told_by_their_ending(name, expected):

@@ -5,12 +5,8 @@ import pytest
 from resumed_runs import assert_same, everything, finish, kill_often, start
 
 EPOCHS, KILLS = 6, 4
-METHODS = dict(
-    byol_tiny=[],  # momentum network
-    moco_tiny=[],  # queue
-    # prototypes; a queue that opens in the run
-    swav_tiny=['+model.queue_length=512', '+model.queue_start=0.2'],
-)
+# momentum network; queue; prototypes and a queue that opens in the run
+METHODS = ('byol_tiny', 'moco_tiny', 'swav_tiny')
 
 
 @pytest.mark.slow
@@ -18,11 +14,8 @@ METHODS = dict(
 def test_a_run_killed_again_and_again_ends_as_the_uninterrupted_one(
     config, tmp_path
 ):
-    options = METHODS[config]
-    finish(start(config, tmp_path / 'straight', EPOCHS, options))
-    kills, _ = kill_often(
-        config, tmp_path / 'killed', EPOCHS, KILLS, options=options
-    )
+    finish(start(config, tmp_path / 'straight', EPOCHS))
+    kills, _ = kill_often(config, tmp_path / 'killed', EPOCHS, KILLS)
     assert kills > 0
     name = f'epoch_{EPOCHS}.pth'
     assert_same(

@@ -13,6 +13,7 @@ from mmssl.visualization import (
     curve_figure,
     find_scalars,
     neighbour_figure,
+    pca,
     read_scalars,
     save_figure,
     scatter_figure,
@@ -69,6 +70,17 @@ def test_many_dimensions_and_equal_rows_have_a_map_too():
         assert np.isfinite(points).all()
 
 
+def test_principal_components_keep_the_largest_spread():
+    features = np.zeros((6, 5))
+    features[:, 3] = [0, 9, 0, 9, 0, 9]
+    features[:, 1] = [0, 0, 4, 4, 0, 0]
+    points = pca(features)
+    spread = np.ptp(points, axis=0)
+    assert spread[0] > spread[1] > 0
+    distance = np.linalg.norm(points[0] - points[1])
+    assert distance == pytest.approx(9, rel=1e-5)
+
+
 def test_two_samples_have_no_map():
     with pytest.raises(ValueError, match='at least 3 samples, got 2'):
         tsne(np.ones((2, 4)))
@@ -114,6 +126,19 @@ def test_frames_tell_right_from_wrong_neighbours(tmp_path):
     assert not {rgb(GOOD), rgb(BAD)} & shades(tmp_path / 'plain.png')
 
 
+def test_names_of_queries_are_not_cut_off():
+    names = ['hubble_deep_field', 'a very long name of a class']
+    grid = neighbour_figure([picture(0)] * 2, [[picture(9)]] * 2, names)
+    grid.draw_without_rendering()
+    titles = [axis.title for axis in grid.axes] + [
+        axis._left_title for axis in grid.axes
+    ]
+    shown = [title for title in titles if title.get_text()]
+    assert [t.get_text() for t in shown] == [names[0], 'a very long name …']
+    for title in shown:
+        assert title.get_window_extent().x0 >= 0
+
+
 def test_a_grid_needs_equally_many_neighbours():
     rows = [[picture(0)], [picture(0), picture(0)]]
     with pytest.raises(ValueError, match=r'got \[1, 2\]'):
@@ -130,6 +155,17 @@ def test_bars_have_their_lengths_and_errors():
     lines = errors.lines[2][0].get_segments()
     assert [np.ptp(line[:, 0]) for line in lines] == [3, 0]
     assert axis.yaxis_inverted()  # the first row is at the top
+
+
+def test_panels_of_bars_are_broken_into_rows_with_units():
+    groups = {f'm{i}': ([1.0, 20.0], [0.1, 0.2]) for i in range(6)}
+    figure = bar_figure(['a', 'b'], groups, {'m1': 'percent'})
+    assert [axis.get_title(loc='left') for axis in figure.axes] == [
+        'm0', 'm1', 'm2', 'm3', 'm4', 'm5', '', '',
+    ]  # fmt: skip
+    assert figure.axes[1].get_xlabel() == 'percent'
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ['1.000', '20.0']
 
 
 def test_rows_of_a_confusion_matrix_are_shares():

@@ -83,7 +83,7 @@ def test_neighbours_and_map_become_sections(tmp_path):
     add_map(report, dict(before=features, after=features), labels,
             ['a', 'b', 'c'], picture)  # fmt: skip
     text = report.write(tmp_path).read_text(encoding='utf-8')
-    assert 'Green: the same class' in text
+    assert 'Blue frame: the same class' in text
     names = {path.name for path in tmp_path.glob('*.png')}
     assert names == {'neighbours.png', 'map.png', 'map_pictures.png'}
 
@@ -96,4 +96,4 @@ def test_unlabelled_neighbours_are_not_judged(tmp_path):
         return np.zeros((4, 4, 3), dtype=np.uint8)
 
     add_neighbours(report, np.zeros((3, 2), int), picture, picture, none, none)
-    assert 'Green' not in report.write(tmp_path).read_text(encoding='utf-8')
+    assert 'Blue' not in report.write(tmp_path).read_text(encoding='utf-8')

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Draw feature files as t-SNE maps, side by side, without a display."""
+"""Draw feature files as t-SNE or PCA maps, side by side, without display."""
 
 import sys
 from argparse import Namespace
@@ -48,6 +48,12 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         '--pictures', type=int, default=400, help='thumbnails at most'
     )
     parser.add_argument(
+        '--method',
+        choices=('tsne', 'pca'),
+        default='tsne',
+        help='tsne keeps near points near, pca keeps distances',
+    )
+    parser.add_argument(
         '--perplexity', type=float, default=30, help='of t-SNE'
     )
     parser.add_argument(
@@ -79,6 +85,7 @@ def run(args: Namespace) -> int:
 
     from mmssl.evaluation.extraction import load_features
     from mmssl.visualization import (
+        pca,
         save_figure,
         scatter_figure,
         thumbnail_figure,
@@ -91,10 +98,14 @@ def run(args: Namespace) -> int:
         0, len(sets[0].labels) - 1, min(args.samples, len(sets[0].labels))
     ).astype(int)
     titles = args.titles or [Path(path).stem for path in args.features]
-    maps = {
-        title: tsne(s.features.numpy()[chosen], args.seed, args.perplexity)
-        for title, s in zip(titles, sets, strict=True)
-    }
+    maps = {}
+    for title, one in zip(titles, sets, strict=True):
+        rows = one.features.numpy()[chosen]
+        maps[title] = (
+            pca(rows)
+            if args.method == 'pca'
+            else tsne(rows, args.seed, args.perplexity)
+        )
     labels = sets[0].labels.numpy()[chosen]
     dataset = test_dataset(args) if args.config else None
     classes = dataset.metainfo.get('classes') if dataset else None

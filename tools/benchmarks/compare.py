@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -18,17 +19,22 @@ import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json, write_text
-from mmssl.utils.tool import ToolParser, run_tool
+from mmssl.utils.tool import ToolParser, one_line, run_tool
 
 EXAMPLES = """\
   python tools/benchmarks/compare.py \\
       'SimCLR=simclr_mini:work_dirs/simclr_mini_seed*/epoch_10.pth' \\
       'W-MSE 2=wmse2_mini:work_dirs/wmse2_mini_seed*/epoch_10.pth' \\
       --untrained --out work_dirs/compare
+  python tools/benchmarks/compare.py SimCLR=simclr_tiny:a.pth,b.pth,c.pth \\
+      random=simclr_tiny:untrained --evaluations simclr_tiny my_retrieval
 several checkpoints of one NAME are its seeds: rows are means over them, with
 95 % intervals, and the gain over the untrained network in standard errors.
-Results on disk are reused; --fresh evaluates all again."""
+An evaluation is a config: its metrics are found by their registered names.
+Results on disk are reused, also after an interruption; --fresh evaluates all
+again.  What fails is listed below the table, and the exit code is 1."""
 
+UNTRAINED = 'untrained'
 Results = dict[str, float]
 
 
@@ -49,7 +55,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         'runs',
         nargs='+',
         metavar='NAME=CONFIG:CHECKPOINT',
-        help='CHECKPOINT may be a pattern; a NAME may come again',
+        help='CHECKPOINT is a file, several with commas between, a pattern, '
+        f'a URL, or {UNTRAINED!r}; a NAME may come again',
     )
     parser.add_argument(
         '--evaluations',
@@ -106,41 +113,52 @@ def parse_run(text: str) -> tuple[str, str, list[str]]:
     config, colon, pattern = rest.partition(':')
     if not (name and equals and config and colon and pattern):
         raise UsageError(f'{text!r} is not NAME=CONFIG:CHECKPOINT')
-    if '://' in pattern:
-        return name, config, [pattern]
-    checkpoints = sorted(glob.glob(pattern))
-    if not checkpoints:
-        raise UsageError(f'{name}: no checkpoint matches {pattern}')
+    checkpoints = []
+    for part in pattern.split(','):
+        named = part == UNTRAINED or '://' in part
+        found = [part] if named else sorted(glob.glob(part))
+        if not found:
+            raise UsageError(f'{name}: no checkpoint matches {part}')
+        checkpoints += found
     return name, config, checkpoints
 
 
 def entries_of(args: Namespace) -> list[Entry]:
-    """Every network to evaluate, untrained ones first.
+    """Every network to evaluate, those of ``--untrained`` first.
 
     Runs that share backbone and test data share their untrained network.
     """
     from mmssl.evaluation.session import seed_of
 
-    trained, groups = [], {}
+    entries, groups, labels = [], {}, {}
     for name, config, checkpoints in map(parse_run, args.runs):
         cfg = load_config(config, args.cfg_options, mmssl.get_config_dir())
         key = _digest(cfg.model.get('backbone'), cfg.get('test_dataloader'))
         first, _, seeds = groups.setdefault(key, (name, config, set()))
         for number, checkpoint in enumerate(checkpoints):
+            if checkpoint == UNTRAINED:
+                labels[first] = name
+                entries.append(Entry(name, config, None, None, first))
+                continue
             seed = seed_of(checkpoint, args.trust_checkpoint)
             seeds.add(number if seed is None else seed)
-            trained.append(Entry(name, config, checkpoint, seed, first))
-    labels = {
-        first: 'untrained' if len(groups) == 1 else f'untrained ({first})'
-        for first, *_ in groups.values()
-    }
-    untrained = [
-        Entry(labels[first], config, None, seed, '')
-        for first, config, seeds in groups.values()
-        for seed in sorted(seeds)
+            entries.append(Entry(name, config, checkpoint, seed, first))
+    added = []
+    if args.untrained:
+        for first, config, seeds in groups.values():
+            labels[first] = (
+                UNTRAINED if len(groups) == 1 else f'{UNTRAINED} ({first})'
+            )
+            added += [
+                Entry(labels[first], config, None, seed, first)
+                for seed in sorted(seeds)
+            ]
+    return [
+        entry._replace(
+            baseline=labels.get(entry.baseline, '') if entry.checkpoint else ''
+        )
+        for entry in added + entries
     ]
-    trained = [e._replace(baseline=labels[e.baseline]) for e in trained]
-    return (untrained if args.untrained else []) + trained
 
 
 def evaluation_config(
@@ -158,23 +176,24 @@ def evaluation_config(
     return cfg
 
 
-def evaluate(entry: Entry, args: Namespace, known: dict) -> Results:
-    """Results of all evaluations of a network, from ``known`` if there."""
+def evaluate(
+    entry: Entry, evaluation: str | None, args: Namespace, known: dict
+) -> Results:
+    """Results of one evaluation of a network, from ``known`` if there."""
     from mmssl.evaluation.session import evaluation_runner
 
-    results: Results = {}
-    for evaluation in args.evaluations or [None]:
-        cfg = evaluation_config(entry, evaluation, args)
-        cfg_text = {k: v for k, v in cfg.to_dict().items() if k != 'work_dir'}
-        path = Path(entry.checkpoint or '')
-        changed = path.stat().st_mtime_ns if path.is_file() else 0
-        key = _digest(cfg_text, entry.checkpoint, entry.seed, changed)
-        if key not in known:
-            with evaluation_runner(cfg, entry.checkpoint, entry.seed) as r:
-                known[key] = {k: float(v) for k, v in r.test().items()}
-        prefix = '' if len(args.evaluations) < 2 else f'{evaluation}: '
-        results.update({prefix + k: v for k, v in known[key].items()})
-    return results
+    cfg = evaluation_config(entry, evaluation, args)
+    cfg_text = {k: v for k, v in cfg.to_dict().items() if k != 'work_dir'}
+    path = Path(entry.checkpoint or '')
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    key = _digest(cfg_text, entry.checkpoint, entry.seed, changed)
+    if key not in known:
+        with evaluation_runner(cfg, entry.checkpoint, entry.seed) as runner:
+            known[key] = {k: float(v) for k, v in runner.test().items()}
+    prefix = ''
+    if len(args.evaluations) > 1:
+        prefix = f'{Path(evaluation).stem}: '
+    return {prefix + name: value for name, value in known[key].items()}
 
 
 def _digest(*content: object) -> str:
@@ -188,7 +207,8 @@ def summarize_rows(
     """One row a name: seeds, means, intervals and gains of each metric.
 
     Returns:
-        list[dict]: ``name``, ``seeds`` and, by metric, a dict of ``mean``,
+        list[dict]: ``name``, ``seeds``, ``trained`` (False for untrained
+        networks alone) and, by metric, a dict of ``mean``,
         ``half_interval`` (95 %), ``values`` and ``gain`` (standard errors
         over the untrained network; None where there is none).
     """
@@ -201,7 +221,11 @@ def summarize_rows(
     rows = []
     for name in dict.fromkeys(entry.name for entry in entries):
         own = [entry for entry in entries if entry.name == name]
-        row = dict(name=name, seeds=[entry.seed for entry in own])
+        row = dict(
+            name=name,
+            seeds=[entry.seed for entry in own],
+            trained=any(entry.checkpoint for entry in own),
+        )
         for metric in metrics:
             values = values_of(name, metric)
             if not values:
@@ -231,7 +255,7 @@ def table(rows: list[dict], metrics: list[str]) -> list[list[str]]:
         line = [row['name'], str(len(row['seeds']))]
         for metric in metrics:
             entry = row.get(metric)
-            line.append(_interval(entry) if entry else '')
+            line.append(_interval(entry, len(row['seeds'])) if entry else '-')
             if gains:
                 gain = entry and entry['gain']
                 known = gain is not None and not math.isnan(gain)
@@ -240,11 +264,14 @@ def table(rows: list[dict], metrics: list[str]) -> list[list[str]]:
     return cells
 
 
-def _interval(entry: dict) -> str:
+def _interval(entry: dict, seeds: int) -> str:
     digits = 1 if abs(entry['mean']) >= 10 else 3
     text = f'{entry["mean"]:.{digits}f}'
     half = entry['half_interval']
-    return text if math.isnan(half) else f'{text} ± {half:.{digits}f}'
+    if not math.isnan(half):
+        text = f'{text} ± {half:.{digits}f}'
+    count = len(entry['values'])
+    return text if count == seeds else f'{text} ({count} of {seeds})'
 
 
 def to_markdown(cells: list[list[str]]) -> str:
@@ -258,17 +285,22 @@ def to_markdown(cells: list[list[str]]) -> str:
     return '\n'.join([lines[0], rule, *lines[1:]]) + '\n'
 
 
-def write(rows: list[dict], metrics: list[str], args: Namespace) -> None:
+def write(
+    rows: list[dict], metrics: list[str], failures: list[str], out: Path
+) -> None:
     """Tables and picture into the output folder."""
     from mmssl.visualization import bar_figure, save_figure
 
-    out = Path(args.out)
     cells = table(rows, metrics)
     text = io.StringIO()
     csv.writer(text, lineterminator='\n').writerows(cells)
     write_text(out / 'table.csv', text.getvalue())
-    write_text(out / 'table.md', to_markdown(cells))
-    write_json(out / 'results.json', dict(metrics=metrics, rows=_plain(rows)))
+    markdown = to_markdown(cells)
+    if failures:
+        markdown += '\nFailed:\n\n' + ''.join(f'- {f}\n' for f in failures)
+    write_text(out / 'table.md', markdown)
+    content = dict(metrics=metrics, rows=_plain(rows), failures=failures)
+    write_json(out / 'results.json', content)
     nothing = dict(mean=math.nan, half_interval=math.nan)
     found = {m: [row.get(m, nothing) for row in rows] for m in metrics}
     groups = {
@@ -278,10 +310,11 @@ def write(rows: list[dict], metrics: list[str], args: Namespace) -> None:
         )
         for metric, entries in found.items()
     }
-    trained = [not row['name'].startswith('untrained') for row in rows]
-    figure = bar_figure([r['name'] for r in rows], groups, highlight=trained)
+    trained = [row['trained'] for row in rows]
+    units = {m: 'percent' for m in metrics if re.search(r'top\d+$', m)}
+    figure = bar_figure([r['name'] for r in rows], groups, units, trained)
     save_figure(figure, out / 'bars.png')
-    print(to_markdown(cells), end='')
+    print(markdown, end='')
     print(f'tables and picture written to {out}')
 
 
@@ -303,15 +336,26 @@ def run(args: Namespace) -> int:
     if cache.is_file() and not args.fresh:
         known = json.loads(cache.read_text(encoding='utf-8'))
     entries = entries_of(args)
-    results = []
+    results: list[Results] = []
+    failures: list[str] = []
+    first_error = None
     for number, entry in enumerate(entries, 1):
-        print(
-            f'[{number}/{len(entries)}] {entry.name}: '
-            f'{entry.checkpoint or f"seed {entry.seed}"}',
-            flush=True,
-        )
-        results.append(evaluate(entry, args, known))
-        write_json(cache, known)  # a stopped comparison goes on from here
+        network = entry.checkpoint or f'untrained, seed {entry.seed}'
+        print(f'[{number}/{len(entries)}] {entry.name}: {network}', flush=True)
+        results.append({})
+        for evaluation in args.evaluations or [None]:
+            try:
+                results[-1] |= evaluate(entry, evaluation, args, known)
+            except Exception as error:
+                first_error = first_error or error
+                where = f'{network}, {evaluation or entry.config}'
+                failures.append(f'{entry.name} ({where}): {one_line(error)}')
+                print(f'failed: {failures[-1]}', file=sys.stderr)
+            else:
+                # A stopped comparison goes on from here.
+                write_json(cache, known)
+    if not any(results):
+        raise first_error
     available = dict.fromkeys(name for result in results for name in result)
     unknown = set(args.metrics) - set(available)
     if unknown:
@@ -320,8 +364,9 @@ def run(args: Namespace) -> int:
             f'{", ".join(available)}'
         )
     metrics = args.metrics or list(available)
-    write(summarize_rows(entries, results, metrics), metrics, args)
-    return 0
+    rows = summarize_rows(entries, results, metrics)
+    write(rows, metrics, failures, Path(args.out))
+    return 1 if failures else 0
 
 
 def main(argv: list[str] | None = None) -> int:

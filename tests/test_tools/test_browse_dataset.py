@@ -1,0 +1,136 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Sheets of samples: what is drawn is what the data set gives."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+from numbered_pictures import encode, number_picture
+
+from mmssl.apis import cli
+from mmssl.datasets import ImageFolder, SampleIndex
+from mmssl.visualization.style import colour
+
+SMALL = ['--cfg-options', 'train_dataloader.dataset.per_class=1',
+         'val_dataloader.dataset.per_class=1']  # fmt: skip
+VIEWS = [dict(num=2, size=16), dict(num=3, size=8, area=(0.05, 0.2))]
+
+
+@pytest.fixture
+def browse(tool):
+    return tool('analysis_tools/browse_dataset.py')
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    folder = tmp_path / 'pictures/some class'
+    folder.mkdir(parents=True)
+    for number in (10, 40, 80):
+        picture = number_picture(number, (60, 90))
+        (folder / f'{number}.png').write_bytes(encode(picture))
+    return ImageFolder(str(folder.parent), with_label=True, views=VIEWS)
+
+
+def test_sheets_and_an_overview_are_written(browse, tmp_path, capsys):
+    out = tmp_path / 'new/sheets'
+    argv = ['simclr_tiny', '--output-dir', str(out), '-n', '2', *SMALL]
+    assert browse.main(argv) == 0
+    assert f'2 of 19 samples drawn: {out}/overview.png' in (
+        capsys.readouterr().out
+    )
+    names = {path.name for path in out.iterdir()}
+    assert names == {'overview.png', 'sample_0.png', 'sample_18.png'}
+    sheet = cv2.cvtColor(cv2.imread(str(out / 'sample_0.png')), 4)
+    for view in range(2):  # the box, its tag and the frame of the view
+        wanted = np.round(255 * np.array(to_rgb(colour(view))))
+        assert (np.abs(sheet - wanted).max(axis=2) < 3).sum() > 1000
+    first = (out / 'sample_0.png').read_bytes()
+    assert browse.main(argv) == 0
+    assert (out / 'sample_0.png').read_bytes() == first
+    assert browse.main([*argv, '--seed', '1']) == 0
+    assert (out / 'sample_0.png').read_bytes() != first
+
+
+def test_boxes_are_the_crops_and_pictures_the_views(browse, dataset):
+    sample = browse.read_sample(dataset, 1, seed=3)
+    assert sample.title == '40.png   some class'
+    assert (sample.source == number_picture(40, (60, 90))).all()
+    item = dataset[SampleIndex(1, 3)]
+    source, *views = browse.sheet_figure(sample).axes
+    boxes = {
+        (p.get_x() + 0.5, p.get_y() + 0.5, p.get_width(), p.get_height())
+        for p in source.patches
+        if isinstance(p, Rectangle)
+    }
+    assert boxes == {g.crop for g in item['data_samples'].views}
+    assert len(views) == 5
+    for axis, view in zip(views, item['inputs'], strict=True):
+        shown = axis.images[0].get_array()
+        assert (np.asarray(shown) == view.permute(1, 2, 0).numpy()).all()
+    flips = [g.flip for g in item['data_samples'].views]
+    captions = [axis.get_title(loc='left') for axis in views]
+    assert ['flipped' in text for text in captions] == flips
+    assert captions[2].startswith('3   8 × 8')
+
+
+def test_the_overview_has_a_row_for_each_sample(browse, dataset):
+    samples = [browse.read_sample(dataset, i, 0) for i in range(3)]
+    figure = browse.overview_figure(samples)
+    shown = [axis for axis in figure.axes if axis.images]
+    assert len(shown) == 3 * (1 + 5)
+    names = [a.get_ylabel().split()[0] for a in shown if a.get_ylabel()]
+    assert names == ['10.png', '40.png', '80.png']
+
+
+def test_an_unreadable_picture_shows_what_took_its_place(browse, dataset):
+    Path(dataset.source.name(0)).write_bytes(b'no picture')
+    dataset.max_bad_share = 0.5
+    sample = browse.read_sample(dataset, 0, 0)
+    assert sample.title.startswith('40.png')
+    assert sample.source[0, 0, 0] == 40
+
+
+def test_the_views_of_evaluation_are_shown_too(browse, tmp_path):
+    argv = ['simclr_tiny', '--split', 'val', '--output-dir', str(tmp_path)]
+    assert browse.main([*argv, '-n', '1', *SMALL]) == 0
+    assert (tmp_path / 'sample_0.png').is_file()
+
+
+@pytest.mark.parametrize(
+    'argv, message',
+    [
+        (['simclr_tiny', '-n', '0'], '-n must be >= 1'),
+        (['simclr_folder', '--split', 'val'], 'define val_dataloader'),
+        (['simclr_folder'], 'no data at .*data/pictures'),
+        (['simclr_tiny', '--cfg-options', 'train_dataloader.dataset.x=1'],
+         'has no key train_dataloader.dataset.x'),
+        (['simclr_tiny', '--cfg-options', '+train_dataloader.dataset.x=1'],
+         'EmbeddedPhotos has no argument x'),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line(argv, message, browse, tmp_path, monkeypatch,
+                               capsys):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert browse.main(argv) == 2
+    text = capsys.readouterr().err
+    assert re.search(message, text) and text.count('\n') == 1
+    assert not (tmp_path / 'browse').exists()
+
+
+@pytest.mark.slow
+def test_the_console_entry_needs_no_display(tmp_path):
+    command = [sys.executable, '-m', 'mmssl.apis.cli', 'browse', 'swav_tiny']
+    argv = ['--output-dir', str(tmp_path), '-n', '1', *SMALL]
+    subprocess.run([*command, *argv], check=True, env={})
+    assert (tmp_path / 'overview.png').stat().st_size > 1000
+
+
+def test_browse_is_this_tool():
+    path = 'analysis_tools/browse_dataset.py'
+    assert cli.COMMANDS['browse'] == path
