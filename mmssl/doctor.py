@@ -268,29 +268,27 @@ def usable(findings: Sequence[Finding]) -> bool:
 def examine() -> list[Finding]:
     """Look at this machine; imports torch, OpenCV and PyAV."""
     packages = wanted_packages(mmssl.shipped('requirements'))
-    return [
-        judge_python(platform.python_version()),
-        *(
-            judge_package(p, version_of(p), _owners(p.module))
-            for p in packages
-        ),
-        judge_opencv([d for d in OPENCV_DISTRIBUTIONS if _metadata(d)]),
-        judge_probe(
-            'cv2.ximgproc', 'answers a call', _error_of(_call_ximgproc),
-            'selective search', f"pip install --force-reinstall '{OPENCV}'",
-        ),
-        judge_probe(
-            'torchvision operators', 'answer a call', _error_of(_call_nms),
-            EVERYTHING, SAME_RELEASE,
-        ),
-        _operators(),
-        judge_cuda(*_cuda()),
-        judge_probe(
-            'FFmpeg in PyAV', _ffmpeg_version(), _error_of(_open_decoder),
-            'decoding of clips', "pip install --force-reinstall 'av>=12.0'",
-        ),
-        judge_cache(*_cache()),
-    ]  # fmt: skip
+    findings = [judge_python(platform.python_version())]
+    findings += [
+        judge_package(package, version_of(package), _owners(package.module))
+        for package in packages
+    ]
+    missing = {
+        package.module
+        for package, finding in zip(packages, findings[1:], strict=True)
+        if finding.state == 'missing'
+    }
+    findings.append(
+        judge_opencv(
+            [name for name in OPENCV_DISTRIBUTIONS if _metadata(name)]
+        )
+    )
+    # What is missing has a row already.
+    for module, probe in PROBES.items():
+        if module not in missing:
+            findings.append(probe())
+    findings.append(judge_cache(*_cache()))
+    return findings
 
 
 def version_of(package: Package) -> str | None:
@@ -353,19 +351,69 @@ def _error_of(probe: Callable[[], None]) -> str | None:
     return None
 
 
-def _call_ximgproc() -> None:
-    import cv2
-    import numpy as np
+def _ximgproc() -> Finding:
+    def call() -> None:
+        import cv2
+        import numpy as np
 
-    # hasattr() is true even where the extra modules cannot be called.
-    cv2.ximgproc.thinning(np.zeros((8, 8), np.uint8))
+        # hasattr() is true even where the extra modules cannot be called.
+        cv2.ximgproc.thinning(np.zeros((8, 8), np.uint8))
+
+    return judge_probe(
+        'cv2.ximgproc',
+        'answers a call',
+        _error_of(call),
+        'selective search',
+        f'pip install --force-reinstall {OPENCV}',
+    )
 
 
-def _call_nms() -> None:
-    import torch
-    import torchvision
+def _torchvision_operators() -> Finding:
+    def call() -> None:
+        import torch
+        from torchvision.ops import nms
 
-    torchvision.ops.nms(torch.tensor([[0.0, 0, 1, 1]]), torch.ones(1), 0.5)
+        nms(torch.tensor([[0.0, 0, 1, 1]]), torch.ones(1), 0.5)
+
+    return judge_probe(
+        'torchvision operators',
+        'answer a call',
+        _error_of(call),
+        EVERYTHING,
+        SAME_RELEASE,
+    )
+
+
+def _ffmpeg() -> Finding:
+    version = 'unknown'
+
+    def call() -> None:
+        import av
+
+        nonlocal version
+        version = str(getattr(av, 'ffmpeg_version_info', version))
+        av.CodecContext.create('h264', 'r')
+
+    error = _error_of(call)
+    return judge_probe(
+        'FFmpeg in PyAV',
+        version,
+        error,
+        'decoding of clips',
+        'pip install --force-reinstall av',
+    )
+
+
+def _gpu() -> Finding:
+    built_for, devices = '', []
+    try:
+        import torch
+    except Exception:
+        return judge_cuda(built_for, devices)
+    if torch.cuda.is_available():
+        count = torch.cuda.device_count()
+        devices = [torch.cuda.get_device_name(i) for i in range(count)]
+    return judge_cuda(torch.version.cuda, devices)
 
 
 def _operators() -> Finding:
@@ -375,37 +423,13 @@ def _operators() -> Finding:
         import torch  # noqa: F401  (the operators link to it)
         from mmcv import _ext  # noqa: F401
 
-    choice, spec = operator_choice(), find_spec('mmcv')
-    folders = spec.submodule_search_locations if spec else []
+    choice = operator_choice()
+    folders = find_spec('mmcv').submodule_search_locations
     compiled = PathFinder.find_spec('mmcv._ext', folders) is not None
     tried = compiled and choice != 'torchvision'
     return judge_operators(
         choice, compiled, _error_of(load) if tried else None
     )
-
-
-def _cuda() -> tuple[str | None, list[str]]:
-    try:
-        import torch
-    except Exception:
-        return '', []
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    names = [torch.cuda.get_device_name(i) for i in range(count)]
-    return torch.version.cuda, names
-
-
-def _open_decoder() -> None:
-    import av
-
-    av.CodecContext.create('h264', 'r')
-
-
-def _ffmpeg_version() -> str:
-    try:
-        import av
-    except Exception:
-        return 'none'
-    return str(getattr(av, 'ffmpeg_version_info', 'unknown'))
 
 
 def _cache() -> tuple[str, bool]:
@@ -415,6 +439,16 @@ def _cache() -> tuple[str, bool]:
     folder = Path(root).expanduser().absolute() / 'hub' / 'checkpoints'
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     return str(folder), existing.is_dir() and os.access(existing, os.W_OK)
+
+
+PROBES = dict(
+    cv2=_ximgproc,
+    torchvision=_torchvision_operators,
+    mmcv=_operators,
+    torch=_gpu,
+    av=_ffmpeg,
+)
+"""Module to what is tried where it is installed."""
 
 
 def report(findings: Sequence[Finding]) -> str:

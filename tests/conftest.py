@@ -27,6 +27,14 @@ class IdentityNet(nn.Module):
         return x
 
 
+def pytest_collection_modifyitems(items):
+    """Say why tests of a GPU do not run where there is none."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker('gpu'):
+                item.add_marker(pytest.mark.skip(reason='no CUDA device'))
+
+
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)

@@ -217,6 +217,13 @@ def test_this_machine_can_run_the_tests(capsys):
     assert found['torchvision operators']['state'] == 'ok'
 
 
+def test_what_is_missing_is_not_tried(monkeypatch):
+    monkeypatch.setattr(doctor, 'version_of', lambda package: None)
+    names = [finding.name for finding in doctor.examine()]
+    assert 'torch' in names and 'av' in names
+    assert 'FFmpeg in PyAV' not in names and 'GPU' not in names
+
+
 def test_a_machine_without_a_needed_package_gives_exit_code_1(
     monkeypatch, capsys
 ):

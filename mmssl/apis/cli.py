@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
             ``sys.argv[1:]``.
 
     Returns:
-        int: Exit code of the tool; 2 for an unknown command.
+        int: Exit code of the tool; 2 for an unknown command, 1 where a
+        package that it needs is not installed.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     if not argv or argv[0] in ('-h', '--help'):
@@ -52,7 +53,19 @@ def main(argv: list[str] | None = None) -> int:
         hint = suggestion(command, [*COMMANDS, 'doctor'])
         print(f'error: no command {command}{hint}', file=sys.stderr)
         return 2
-    return load(command).main(rest)
+    try:
+        tool = load(command)
+    except ModuleNotFoundError as error:
+        package = (error.name or 'mmssl').split('.')[0]
+        if package == 'mmssl':
+            raise
+        print(
+            f'error: {package} is not installed; python -m mmssl.doctor '
+            'prints the command that installs it',
+            file=sys.stderr,
+        )
+        return 1
+    return tool.main(rest)
 
 
 def usage() -> str:

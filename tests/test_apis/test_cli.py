@@ -32,6 +32,14 @@ def test_an_unknown_command_names_the_nearest(capsys):
     assert 'did you mean train' in capsys.readouterr().err
 
 
+def test_a_missing_package_is_one_line(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'mmengine.config', None)
+    assert cli.main(['train', 'simclr_tiny']) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('error: mmengine is not installed; python')
+    assert 'mmssl.doctor' in error and error.count('\n') == 1
+
+
 def test_a_command_is_the_tool_itself(capsys):
     assert cli.main(['print-config', 'no_such']) == 2
     assert 'config not found: no_such' in capsys.readouterr().err

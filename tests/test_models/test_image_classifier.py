@@ -124,6 +124,13 @@ def test_norm_of_the_linear_head_has_no_parameters():
     assert logits.abs().max() < 1
 
 
+def test_norm_of_the_linear_head_keeps_no_trace_of_its_start():
+    head = LinearHead(2, 4, with_norm=True)
+    features = torch.randn(64, 4, 2, 2) * 1e-2
+    trained = head([features])['cls']
+    assert torch.allclose(head.eval()([features])['cls'], trained, rtol=0.02)
+
+
 def pretrained(backbone, checkpoint, **settings):
     init_cfg = dict(type='Pretrained', checkpoint=checkpoint, **settings)
     return build(dict(backbone, init_cfg=init_cfg), frozen=True)

@@ -31,7 +31,9 @@ class LinearHead(BaseModule):
         num_classes (int): Classes.
         in_channels (int): Channels of the last map.
         with_norm (bool): Batch norm without scale and shift in front, as
-            probes of features of very different scale need.
+            probes of features of very different scale need.  Its statistics
+            are means over all batches, for a frozen backbone: a running
+            average would keep a trace of its start, a variance of 1.
         init_std (float): Standard deviation of the initial weights.
     """
 
@@ -44,7 +46,7 @@ class LinearHead(BaseModule):
     ) -> None:
         super().__init__()
         self.norm = (
-            nn.BatchNorm1d(in_channels, affine=False)
+            nn.BatchNorm1d(in_channels, eps=1e-6, momentum=None, affine=False)
             if with_norm
             else nn.Identity()
         )
