@@ -1,38 +1,23 @@
 # STL-10 in its official binary files
+_base_ = 'labelled_images.py'
+
 data_root = 'data/stl10/'
 data_preprocessor = dict(
     type='ViewsDataPreprocessor',
     mean=[255 * v for v in (0.43, 0.42, 0.39)],
     std=[255 * v for v in (0.27, 0.26, 0.27)])
 
-train_dataloader = dict(  # batch size and views are the method's
-    num_workers=8, persistent_workers=True, pin_memory=True, drop_last=True,
-    sampler=dict(type='EpochSampler', shuffle=True),
-    collate_fn=dict(type='mmssl.collate_views'),
+train_dataloader = dict(
     dataset=dict(type='STL10', data_root=data_root, split='train+unlabeled'))
-
-# labelled pictures as they are: the bank, and the test set compared with it
-bank_dataloader = dict(
-    batch_size=500, num_workers=2, drop_last=False,
-    sampler=dict(type='EpochSampler', shuffle=False),
-    collate_fn=dict(type='mmssl.collate_views'),
+as_it_is = [
+    dict(type='CenterView', resize=70, size=64, interpolation='bicubic')]
+bank = dict(
     dataset=dict(
-        type='STL10', data_root=data_root, split='train',
-        views=[dict(
-            type='CenterView', resize=70, size=64, interpolation='bicubic')]))
+        type='STL10', data_root=data_root, split='train', views=as_it_is))
 test_dataloader = dict(
-    batch_size=500, num_workers=2, drop_last=False,
-    sampler=dict(type='EpochSampler', shuffle=False),
-    collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
-        type='STL10', data_root=data_root, split='test',
-        views=[dict(
-            type='CenterView', resize=70, size=64, interpolation='bicubic')]))
+        type='STL10', data_root=data_root, split='test', views=as_it_is))
 val_dataloader = test_dataloader
-
-val_cfg = dict(type='FeatureValLoop', bank_dataloader=bank_dataloader)
-test_cfg = dict(type='FeatureTestLoop', bank_dataloader=bank_dataloader)
-val_evaluator = [dict(type='KNNMetric', k=5), dict(type='CollapseMetric')]
-test_evaluator = [
-    dict(type='KNNMetric', k=5), dict(type='LinearProbeMetric'),
-    dict(type='CollapseMetric')]
+val_cfg = dict(bank_dataloader=bank)
+test_cfg = dict(bank_dataloader=bank)
+del bank, as_it_is
