@@ -39,6 +39,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--steps', type=int, default=60)
     parser.add_argument('--warmup', type=int, default=5, help='not counted')
+    parser.add_argument(
+        '--zero-grad',
+        choices=('before', 'after'),
+        default='before',
+        help='where the bare loop drops the gradients: before the backward '
+        'pass, as most loops do, or after the step, as MMEngine does',
+    )
     return parser.parse_args(argv)
 
 
@@ -90,6 +97,9 @@ class BareTwin(Hook):
 
     priority = 'LOWEST'  # after everything that the runner does
 
+    def __init__(self, zero_grad: str) -> None:
+        self.zero_grad = zero_grad
+
     def before_train(self, runner) -> None:
         """Copy the network as it is before the first step."""
         model = runner.model
@@ -127,9 +137,12 @@ class BareTwin(Hook):
         features = self.backbone(torch.cat(views))[-1].flatten(2).mean(2)
         first, second = self.neck(features).chunk(2)
         loss = nt_xent(first, second, self.temperature)
-        self.optimizer.zero_grad()
+        if self.zero_grad == 'before':
+            self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
+        if self.zero_grad == 'after':
+            self.optimizer.zero_grad()
         return loss.item()
 
 
@@ -166,7 +179,7 @@ def config_of(args: argparse.Namespace, work_dir: str) -> Config:
                 type='OptimWrapper',
                 optimizer=dict(type='Adam', lr=1e-3, weight_decay=1e-6),
             ),
-            custom_hooks=[dict(type='BareTwin')],
+            custom_hooks=[dict(type='BareTwin', zero_grad=args.zero_grad)],
         )
     )
     return cfg
