@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Evaluate a checkpoint with the test settings of a config."""
 
+import re
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -59,6 +60,8 @@ def run(args: Namespace) -> int:
     try:
         with explained():
             metrics = to_plain(runner.test(), 'metrics')
+            if args.show_dir:
+                show(runner, args)
     finally:
         runner.stop_workers()
     if runner.rank == 0:
@@ -66,11 +69,33 @@ def run(args: Namespace) -> int:
     return 0
 
 
+def show(runner, args: Namespace) -> None:
+    """Pictures of test images beside their nearest training images."""
+    from mmssl.apis.neighbours import show_neighbours
+    from mmssl.evaluation import extract_features
+    from mmssl.evaluation.session import feature_loaders
+    from mmssl.visualization import Report
+
+    bank, test = (
+        extract_features(runner.model, loader, runner.test_loop.stage)
+        for loader in feature_loaders(runner)
+    )
+    if runner.rank > 0:
+        return
+    page = Report(Path(args.config).stem, args.checkpoint)
+    show_neighbours(page, runner, bank, test)
+    print(f'neighbours drawn in {page.write(args.show_dir)}')
+
+
 def report(metrics: dict, args: Namespace, path: Path) -> None:
     """Print the metrics as a table and write them as JSON."""
     width = max((len(name) for name in metrics), default=0)
     for name, value in metrics.items():
-        print(f'{name:<{width}}  {value}')
+        # Accuracies, named so by every metric, are percentages.
+        text = (
+            f'{value:.2f} %' if re.search(r'top\d$', name) else f'{value:.4g}'
+        )
+        print(f'{name:<{width}}  {text:>8}')
     content = dict(
         config=args.config, checkpoint=args.checkpoint, metrics=metrics
     )

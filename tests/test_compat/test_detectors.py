@@ -161,9 +161,8 @@ def test_detector_trains_and_predicts(name, device, tmp_path):
 
 
 def ava_detector(tmp_path):
-    from mmdet.registry import MODELS
-
     import mmaction.models  # noqa: F401  (registers AVA's parts in mmdet)
+    from mmdet.registry import MODELS
 
     init_default_scope('mmaction')
     cfg = inherited_model(

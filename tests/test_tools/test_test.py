@@ -6,6 +6,7 @@ import re
 
 import pytest
 import torch
+from PIL import Image
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_metrics_are_printed_and_written_as_json(
     assert content['checkpoint'] == str(checkpoint)
     value = content['metrics']['mean']
     printed = capsys.readouterr().out
-    assert f'mean  {value}' in printed
+    assert f'mean  {value:>8.4g}\n' in printed
     assert re.search(r'matched (\d+)/\1, missing 0', printed)
 
 
@@ -55,3 +56,20 @@ def test_a_config_without_test_settings_says_what_it_lacks(
     assert tool('test.py').main(argv) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert 'does not define test_evaluator' in error
+
+
+def test_pictures_are_drawn_where_features_are_evaluated(
+    tool, quiet, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    small = ['--cfg-options', 'train_cfg.max_epochs=1',
+             'train_dataloader.num_workers=0',
+             'test_dataloader.dataset.per_class=3',
+             'test_cfg.bank_dataloader.dataset.per_class=5']  # fmt: skip
+    train = ['simclr_tiny', '--work-dir', 'run', '--no-validate', *small]
+    assert tool('train.py').main(train) == 0
+    test = ['simclr_tiny', 'run/epoch_1.pth', '--show-dir', 'shown', *small]
+    assert tool('test.py').main(test) == 0
+    with Image.open('shown/neighbours.png') as grid:
+        assert min(grid.size) > 200
+    assert re.search(r'knn/top1 +\d+\.\d\d %\n', capsys.readouterr().out)

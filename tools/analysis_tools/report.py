@@ -81,7 +81,7 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
     Returns:
         tuple: Report, list of rows.
     """
-    from mmssl.evaluation.functional import nearest
+    from mmssl.apis.neighbours import show_neighbours
     from mmssl.evaluation.session import (
         evaluate_features,
         evaluate_inputs,
@@ -92,7 +92,6 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
     from mmssl.visualization import (
         Report,
         add_map,
-        add_neighbours,
         add_training,
     )
 
@@ -102,7 +101,7 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
         _, before, untrained = evaluate_features(runner)
     with evaluation_runner(cfg, args.checkpoint) as runner:
         bank, test, trained = evaluate_features(runner)
-        bank_loader, test_loader = feature_loaders(runner)
+        _, test_loader = feature_loaders(runner)
     table = [
         *({'network': name, **values} for name, values in inputs.items()),
         {'network': 'untrained', **untrained},
@@ -117,16 +116,7 @@ def compose(cfg, args: Namespace, seed: int | None, run_dir: Path):
     )
     report.table(table)
     add_training(report, run_dir)
-    k = min(8, len(bank.labels))
-    add_neighbours(
-        report,
-        nearest(test.features, bank.features, k).indices.numpy(),
-        lambda row: picture(test_loader, test, row),
-        lambda row: picture(bank_loader, bank, row),
-        test.labels.numpy(),
-        bank.labels.numpy(),
-        classes,
-    )
+    show_neighbours(report, runner, bank, test)
     add_map(
         report,
         dict(untrained=before.features.numpy(), trained=test.features.numpy()),
