@@ -68,9 +68,7 @@ PARAM_SCHEDULERS = _child(
 LOG_PROCESSORS = _child(
     'log processor', MMENGINE_LOG_PROCESSORS, 'mmssl.engine'
 )
-VISUALIZERS = _child(
-    'visualizer', MMENGINE_VISUALIZERS, 'mmssl.visualization'
-)
+VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmssl.visualization')
 VISBACKENDS = _child(
     'vis backend', MMENGINE_VISBACKENDS, 'mmssl.visualization'
 )

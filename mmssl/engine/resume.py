@@ -69,9 +69,7 @@ def seek(loader: DataLoader, batches: int) -> bool:
     return True
 
 
-def unfinished_step(
-    runner: Runner, iterations: int
-) -> dict[str, dict] | None:
+def unfinished_step(runner: Runner, iterations: int) -> dict[str, dict] | None:
     """What waits for the next optimizer step inside an accumulation round.
 
     Without it a resumed run would lose the round's first part.  Call on
@@ -104,9 +102,7 @@ def unfinished_step(
     return dict(gradients=gradients, pending=pending)
 
 
-def restore_unfinished_step(
-    model: nn.Module, state: dict[str, dict]
-) -> None:
+def restore_unfinished_step(model: nn.Module, state: dict[str, dict]) -> None:
     """Put back what :func:`unfinished_step` saved."""
     parameters = dict(model.named_parameters())
     for name, gradient in state['gradients'].items():

@@ -144,8 +144,9 @@ def assert_boxes_survive_nms(predictions):
         assert len(found.labels.unique()) > 1
 
 
-@pytest.mark.parametrize('device', ['cpu', pytest.param(
-    'cuda', marks=pytest.mark.gpu)])
+@pytest.mark.parametrize(
+    'device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
+)
 @pytest.mark.parametrize('name', CONFIGS)
 def test_detector_trains_and_predicts(name, device, tmp_path):
     torch.manual_seed(0)
@@ -175,8 +176,9 @@ def ava_detector(tmp_path):
     return MODELS.build(cfg)
 
 
-@pytest.mark.parametrize('device', ['cpu', pytest.param(
-    'cuda', marks=pytest.mark.gpu)])
+@pytest.mark.parametrize(
+    'device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)]
+)
 def test_ava_detector_trains_and_predicts(device, tmp_path):
     from mmaction.structures import ActionDataSample
 

@@ -350,9 +350,7 @@ def test_focal_loss_passes_gradcheck():
 
 def test_focal_loss_is_finite_for_saturated_logits():
     x = torch.tensor([[200.0, -200.0]], requires_grad=True)
-    loss = ops.sigmoid_focal_loss(
-        x, torch.tensor([1]), 0.5, 0.25, None, 'sum'
-    )
+    loss = ops.sigmoid_focal_loss(x, torch.tensor([1]), 0.5, 0.25, None, 'sum')
     loss.backward()
     assert_close(loss, torch.tensor(200 * 0.25 + 200 * 0.75))
     assert_close(x.grad, torch.tensor([[0.75, -0.25]]))
