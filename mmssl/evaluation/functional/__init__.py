@@ -3,6 +3,19 @@
 
 from .accuracy import rank_classes, topk_accuracy
 from .collapse import effective_rank, feature_std
+from .davis import (
+    SequenceScores,
+    Statistics,
+    boundary_map,
+    contour_accuracy,
+    count_objects,
+    davis_statistics,
+    evaluate_sequence,
+    frame_scores,
+    region_similarity,
+    summarize_objects,
+    tolerance_radius,
+)
 from .knn import Neighbours, knn_classify, nearest, vote
 from .linear import ProbeResult, linear_probe, logistic_probe
 from .statistics import Summary, gain_in_standard_errors, summarize
@@ -10,16 +23,27 @@ from .statistics import Summary, gain_in_standard_errors, summarize
 __all__ = [
     'Neighbours',
     'ProbeResult',
+    'SequenceScores',
+    'Statistics',
     'Summary',
+    'boundary_map',
+    'contour_accuracy',
+    'count_objects',
+    'davis_statistics',
     'effective_rank',
+    'evaluate_sequence',
     'feature_std',
+    'frame_scores',
     'gain_in_standard_errors',
     'knn_classify',
     'linear_probe',
     'logistic_probe',
     'nearest',
     'rank_classes',
+    'region_similarity',
     'summarize',
+    'summarize_objects',
+    'tolerance_radius',
     'topk_accuracy',
     'vote',
 ]
