@@ -17,11 +17,19 @@ from .davis import (
     tolerance_radius,
 )
 from .knn import Neighbours, knn_classify, nearest, vote
+from .label_propagation import (
+    Prediction,
+    decode_labels,
+    propagate_labels,
+    propagate_sequence,
+    reduce_masks,
+)
 from .linear import ProbeResult, linear_probe, logistic_probe
 from .statistics import Summary, gain_in_standard_errors, summarize
 
 __all__ = [
     'Neighbours',
+    'Prediction',
     'ProbeResult',
     'SequenceScores',
     'Statistics',
@@ -30,6 +38,7 @@ __all__ = [
     'contour_accuracy',
     'count_objects',
     'davis_statistics',
+    'decode_labels',
     'effective_rank',
     'evaluate_sequence',
     'feature_std',
@@ -39,7 +48,10 @@ __all__ = [
     'linear_probe',
     'logistic_probe',
     'nearest',
+    'propagate_labels',
+    'propagate_sequence',
     'rank_classes',
+    'reduce_masks',
     'region_similarity',
     'summarize',
     'summarize_objects',
