@@ -4,7 +4,7 @@
 results/SEQUENCE/FRAME.png + annotations/SEQUENCE/FRAME.png -> J and F
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy import ndarray
 
 from mmssl.evaluation.functional.davis import (
     MIN_FRAMES,
@@ -128,26 +129,29 @@ def score_folder(
         return dict(zip(sequences, run(score, sequences), strict=True))
 
 
-def score_sequence(results: Path, annotations: Path) -> SequenceScores:
+def score_sequence(
+    read_result: Callable[[Path], ndarray], frames: Sequence[Path]
+) -> SequenceScores:
     """J and F of one sequence, without its first and last frame.
 
     Args:
-        results (Path): Folder of ``FRAME.png``, named as the annotations;
-            first and last may be absent, other files are not looked at.
-        annotations (Path): Folder of ``FRAME.png``; the largest object
-            number of the first is the number of objects.
+        read_result (Callable): From the file of an annotation to the result
+            of that frame, (h, w) object numbers.
+        frames (Sequence[Path]): Files ``SEQUENCE/FRAME.png`` of the
+            annotations, in order; the largest object number of the first is
+            the number of objects.
 
     Raises:
         UsageError: Too few frames, no objects or numbers left out in the
             first annotation, a result absent, unreadable, of another size
             or with more objects.
     """
-    frames = sorted(annotations.glob('*.png'))
     if len(frames) < MIN_FRAMES:
+        where = f' of {frames[0].parent}' if frames else ''
         raise UsageError(
-            f'sequence {annotations.name} has {len(frames)} annotated frames '
-            f'in {annotations}; at least {MIN_FRAMES} are needed, as the '
-            'first and the last are not evaluated'
+            f'a sequence{where} has {len(frames)} annotated frames; at least '
+            f'{MIN_FRAMES} are needed, as the first and the last are not '
+            'evaluated'
         )
     first = read_id_map(frames[0])
     count = count_objects(first)
@@ -164,7 +168,7 @@ def score_sequence(results: Path, annotations: Path) -> SequenceScores:
             f'{min(missing)} of {count}; objects are numbered without holes'
         )
     scores = [
-        _score_frame(results / frame.name, frame, count)
+        _score_frame(read_result(frame), frame, count)
         for frame in frames[1:-1]
     ]
     j, f = zip(*scores, strict=True)
@@ -198,25 +202,39 @@ def score_table(scores: dict[str, SequenceScores]) -> list[dict]:
 
 
 def _score(results: Path, annotations: Path, name: str) -> SequenceScores:
-    return score_sequence(results / name, annotations / name)
+    frames = sorted((annotations / name).glob('*.png'))
+    if not frames:
+        raise UsageError(f'sequence {name} has no PNG in {annotations / name}')
+    return score_sequence(partial(_read_result, results / name), frames)
 
 
-def _score_frame(result: Path, annotation: Path, count: int):
-    """J and F, (count, 1) each."""
-    where = f'sequence {annotation.parent.name}, frame {annotation.stem}'
-    if not result.is_file():
-        raise UsageError(f'{where} has no result: there is no {result}')
-    gt, pred = read_id_map(annotation), read_id_map(result)
+def _read_result(folder: Path, annotation: Path) -> ndarray:
+    path = folder / annotation.name
+    if not path.is_file():
+        raise UsageError(
+            f'{_place(annotation)} has no result: there is no {path}'
+        )
+    return read_id_map(path)
+
+
+def _place(annotation: Path) -> str:
+    return f'sequence {annotation.parent.name}, frame {annotation.stem}'
+
+
+def _score_frame(
+    pred: ndarray, annotation: Path, count: int
+) -> SequenceScores:
+    """Of n objects and one frame."""
     if (pred == VOID).any():
         raise UsageError(
-            f'{where}: {result} has pixels {VOID}; a result numbers its '
-            'objects from 1 and may not leave pixels out (is it a mask of 0 '
-            f'and {VOID}?)'
+            f'{_place(annotation)}: the result has pixels {VOID}; it numbers '
+            'its objects from 1 and may not leave pixels out (is it a mask '
+            f'of 0 and {VOID}?)'
         )
     try:
-        return evaluate_sequence([gt], [pred], count)
+        return evaluate_sequence([read_id_map(annotation)], [pred], count)
     except ValueError as error:
-        raise UsageError(f'{where}: {error} ({result})') from error
+        raise UsageError(f'{_place(annotation)}: {error}') from error
 
 
 def _one_thread() -> None:
