@@ -13,4 +13,6 @@ test_dataloader = dict(
 test_cfg = dict(
     type='VOSTestLoop', layer=-1, context=20, radius=12, topk=10,
     temperature=0.05)
-test_evaluator = [dict(type='DAVISMetric')]
+test_evaluator = [
+    dict(type='DAVISMetric'),
+    dict(type='VOSResultWriter', out_dir='work_dirs/davis2017')]
