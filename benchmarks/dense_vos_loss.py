@@ -27,7 +27,6 @@ from mmssl.models.algorithms.dense_vos import (
     dense_vos_losses,
     sample_grid,
     warp,
-    warp_clips,
 )
 
 FORMS = ('mmssl', 'naive')
@@ -66,7 +65,7 @@ def naive(main, guided, affine, grid, ref) -> dict[str, Tensor]:
         labels = targets.masked_fill(foreign, -torch.inf).argmax(1)
     errors = F.cross_entropy(logits, labels, reduction='none')
     errors = errors.view(batch, frames, *errors.shape[1:])
-    reference = warp_clips(main, affine)[:, 0]
+    reference = warp(main[:, 0], affine)
     cross_view = cross_view_loss(reference, guided[:, 0], ref)
     return dict(
         loss_space_time=errors[:, 1:].mean(), loss_cross_view=0.1 * cross_view

@@ -103,18 +103,6 @@ def warp(maps: Tensor, affine: Tensor) -> Tensor:
     )
 
 
-def warp_clips(clips: Tensor, affine: Tensor) -> Tensor:
-    """:func:`warp` with one affine (b, 2, 3) for all frames of a clip.
-
-    Args:
-        clips (Tensor): (b, t, k, h, w).
-        affine (Tensor): (b, 2, 3).
-    """
-    frames = clips.shape[1]
-    affine = affine.repeat_interleave(frames, 0)
-    return warp(clips.flatten(0, 1), affine).view_as(clips)
-
-
 def cells_at(maps: Tensor, index: Tensor) -> Tensor:
     """Features of some cells.
 
@@ -140,28 +128,38 @@ def pseudo_labels(clips: Tensor, anchors: Tensor) -> Tensor:
     Returns:
         Tensor: (b, t, h, w) int64 in [0, b n); clip i has [i n, (i + 1) n).
     """
-    batch, count, _ = anchors.shape
-    logits = torch.einsum('bnk,btkhw->btnhw', anchors, clips)
-    first = count * torch.arange(batch, device=clips.device)
-    return logits.argmax(2) + first[:, None, None, None]
+    count = anchors.shape[1]
+    labels = [  # clip by clip: products of all need a copy of the features
+        (own @ clip.flatten(2)).argmax(1) + i * count
+        for i, (own, clip) in enumerate(zip(anchors, clips, strict=True))
+    ]
+    return torch.stack(labels).unflatten(2, clips.shape[3:])
 
 
-def _frame_errors(frame: Tensor, anchors: Tensor, labels: Tensor) -> Tensor:
-    logits = torch.einsum('ak,khw->ahw', anchors, frame)
-    return F.cross_entropy(logits[None], labels[None], reduction='none')[0]
+def _frame_errors(
+    frame: Tensor, affine: Tensor, anchors: Tensor, labels: Tensor
+) -> Tensor:
+    frame = warp(frame[None], affine[None])
+    logits = (anchors @ frame.flatten(2)).view(1, -1, *labels.shape)
+    return F.cross_entropy(logits, labels[None], reduction='none')[0]
 
 
 @full_precision
 def space_time_errors(
-    clips: Tensor, anchors: Tensor, labels: Tensor, temperature: float = 0.05
+    clips: Tensor,
+    affine: Tensor,
+    anchors: Tensor,
+    labels: Tensor,
+    temperature: float = 0.05,
 ) -> Tensor:
-    """Cross-entropy of each cell over the anchors of all clips.
+    """Cross-entropy of each warped cell over the anchors of all clips.
 
-    Logits are made frame by frame, and again in the backward pass, so that
-    only those of one frame are in memory.
+    Frames are warped and compared one by one, and again in the backward
+    pass, so that only the logits of one frame are in memory.
 
     Args:
-        clips (Tensor): (b, t, k, h, w) warped features of unit length.
+        clips (Tensor): (b, t, k, h, w) features of unit length.
+        affine (Tensor): (b, 2, 3), see :func:`warp`.
         anchors (Tensor): (b, n, k); gradient flows through them.
         labels (Tensor): (b, t, h, w) int64 in [0, b n).
         temperature (float): Divisor of the logits, > 0.
@@ -174,11 +172,15 @@ def space_time_errors(
     """
     check_temperature(temperature)
     anchors = anchors.flatten(0, 1) / temperature
+    affine = affine.repeat_interleave(clips.shape[1], 0)
+    frames = zip(
+        clips.flatten(0, 1), affine, labels.flatten(0, 1), strict=True
+    )
     errors = [
-        checkpoint(_frame_errors, frame, anchors, target, use_reentrant=False)
-        for frame, target in zip(
-            clips.flatten(0, 1), labels.flatten(0, 1), strict=True
+        checkpoint(
+            _frame_errors, frame, place, anchors, target, use_reentrant=False
         )
+        for frame, place, target in frames
     ]
     return torch.stack(errors).view(labels.shape)
 
@@ -247,12 +249,13 @@ def dense_vos_losses(
             'both views must be (b, t, k, h, w) with at least 2 frames, got '
             f'{tuple(main.shape)} and {tuple(guided.shape)}'
         )
-    anchors = cells_at(main[:, 0], grid_index)
-    warped = warp_clips(main, affine)
+    reference, others = main.split([1, main.shape[1] - 1], 1)
+    reference = reference[:, 0]
+    anchors = cells_at(reference, grid_index)
     labels = pseudo_labels(guided[:, 1:], anchors)
-    errors = space_time_errors(warped[:, 1:], anchors, labels, temperature)
+    errors = space_time_errors(others, affine, anchors, labels, temperature)
     cross_view = cross_view_loss(
-        warped[:, 0], guided[:, 0], ref_index, temperature
+        warp(reference, affine), guided[:, 0], ref_index, temperature
     )
     return dict(
         loss_space_time=errors.mean(),
