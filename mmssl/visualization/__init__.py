@@ -8,9 +8,11 @@ from .neighbours import neighbour_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
 from .style import save_figure
+from .visualizer import Visualizer
 
 __all__ = [
     'Report',
+    'Visualizer',
     'add_map',
     'add_neighbours',
     'add_training',
