@@ -6,6 +6,7 @@ import sys
 import warnings
 
 import pytest
+from mmengine.registry import DefaultScope
 from mmengine.visualization import BaseVisBackend
 
 from mmssl.registry import VISBACKENDS, VISUALIZERS
@@ -32,14 +33,15 @@ class OfflineTracker(BaseVisBackend):
 
 def build(folder, *backends):
     backends = [dict(type=name) for name in ('LocalVisBackend', *backends)]
-    return VISUALIZERS.build(
-        dict(
-            type='Visualizer',
-            name=str(folder),
-            vis_backends=backends,
-            save_dir=str(folder),
+    with DefaultScope.overwrite_default_scope('mmssl'):
+        return VISUALIZERS.build(
+            dict(
+                type='Visualizer',
+                name=str(folder),
+                vis_backends=backends,
+                save_dir=str(folder),
+            )
         )
-    )
 
 
 def test_a_tracker_that_fails_is_named_once_and_left_out(tmp_path):
