@@ -14,6 +14,7 @@ from .image_folders import (
 from .samplers import EpochSampler, SampleIndex
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .vos_sequences import FrameFiles, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
@@ -21,6 +22,7 @@ __all__ = [
     'DataError',
     'EmbeddedPhotos',
     'EpochSampler',
+    'FrameFiles',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
@@ -28,6 +30,7 @@ __all__ = [
     'ImageNpz',
     'ImageZip',
     'SampleIndex',
+    'VOSSequenceDataset',
     'collate_views',
     'write_image_npz',
 ]

@@ -3,23 +3,59 @@
 
 from .accuracy import rank_classes, topk_accuracy
 from .collapse import effective_rank, feature_std
+from .davis import (
+    SequenceScores,
+    Statistics,
+    boundary_map,
+    contour_accuracy,
+    count_objects,
+    davis_statistics,
+    evaluate_sequence,
+    frame_scores,
+    region_similarity,
+    summarize_objects,
+    tolerance_radius,
+)
 from .knn import Neighbours, knn_classify, nearest, vote
+from .label_propagation import (
+    Prediction,
+    decode_labels,
+    propagate_labels,
+    propagate_sequence,
+    reduce_masks,
+)
 from .linear import ProbeResult, linear_probe, logistic_probe
 from .statistics import Summary, gain_in_standard_errors, summarize
 
 __all__ = [
     'Neighbours',
+    'Prediction',
     'ProbeResult',
+    'SequenceScores',
+    'Statistics',
     'Summary',
+    'boundary_map',
+    'contour_accuracy',
+    'count_objects',
+    'davis_statistics',
+    'decode_labels',
     'effective_rank',
+    'evaluate_sequence',
     'feature_std',
+    'frame_scores',
     'gain_in_standard_errors',
     'knn_classify',
     'linear_probe',
     'logistic_probe',
     'nearest',
+    'propagate_labels',
+    'propagate_sequence',
     'rank_classes',
+    'reduce_masks',
+    'region_similarity',
     'summarize',
+    'summarize_objects',
+    'tolerance_radius',
     'topk_accuracy',
     'vote',
 ]

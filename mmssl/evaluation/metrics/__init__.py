@@ -2,6 +2,7 @@
 """Registered metrics; the computing is in ``functional``."""
 
 from .classification_metric import ClassificationMetric
+from .davis_metric import DAVISMetric, VOSResultWriter
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,
@@ -14,9 +15,11 @@ from .indexed_metric import IndexedMetric
 __all__ = [
     'ClassificationMetric',
     'CollapseMetric',
+    'DAVISMetric',
     'FeatureMetric',
     'IndexedMetric',
     'KNNMetric',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'VOSResultWriter',
 ]

@@ -2,6 +2,7 @@
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .densecl import DenseCL
+from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
 from .simclr import SimCLR
@@ -14,6 +15,7 @@ __all__ = [
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
+    'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
     'SimCLR',
