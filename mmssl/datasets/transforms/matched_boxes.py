@@ -133,7 +133,7 @@ def choose_boxes(
     for number in range(taken, len(boxes)):
         row = covers[number]
         tries += 1
-        if tries == max_tries or not any([row[i] for i in indices]):
+        if tries == max_tries or not any(row[i] for i in indices):
             indices.append(number)
             tries = 0
             if len(indices) == num_boxes:

@@ -4,6 +4,7 @@ from .byol import BYOL
 from .densecl import DenseCL
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
@@ -11,6 +12,7 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
+    'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
