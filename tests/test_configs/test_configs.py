@@ -69,7 +69,7 @@ def tiny_data(tmp_path_factory):
     _, jpeg = cv2.imencode('.jpg', picture)
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
-    folders = ['coco/train2017', 'pictures']
+    folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -187,7 +187,7 @@ def test_every_data_loader_gives_the_views_of_a_batch(
         sizes = [tuple(view.shape[-2:]) for view in batch['inputs']]
         assert len(batch['data_samples']) == 2, name
         assert all(len(view) == 2 for view in batch['inputs']), name
-        assert sizes == view_sizes(settings.dataset.views, sizes), name
+        assert sizes == view_sizes(views_of(settings.dataset), sizes), name
 
 
 def data_loaders(cfg):
@@ -204,6 +204,14 @@ def data_loaders(cfg):
         if settings is not None and settings not in different.values():
             different[name] = settings
     return different
+
+
+def views_of(dataset):
+    """The views, given directly or to a step of the pipeline."""
+    if 'views' in dataset:
+        return dataset.views
+    (step,) = (s for s in dataset.pipeline if s.type == 'MultiView')
+    return step.views
 
 
 def view_sizes(views, sizes):

@@ -5,6 +5,7 @@ from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
@@ -12,6 +13,7 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
+    'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
