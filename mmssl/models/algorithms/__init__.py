@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .curl import CURL
 from .densecl import DenseCL
 from .image_classifier import ImageClassifier
 from .moco import MoCo
@@ -11,6 +12,7 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
+    'CURL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
