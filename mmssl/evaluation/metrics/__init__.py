@@ -2,6 +2,12 @@
 """Registered metrics; the computing is in ``functional``."""
 
 from .classification_metric import ClassificationMetric
+from .continual_metric import (
+    ClusterPurity,
+    EvidenceBound,
+    IncrementalClassAccuracy,
+    LatentKNNError,
+)
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,
@@ -13,10 +19,14 @@ from .indexed_metric import IndexedMetric
 
 __all__ = [
     'ClassificationMetric',
+    'ClusterPurity',
     'CollapseMetric',
+    'EvidenceBound',
     'FeatureMetric',
+    'IncrementalClassAccuracy',
     'IndexedMetric',
     'KNNMetric',
+    'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
 ]

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from mmssl.registry import MODELS
 
 from ..base import BaseSelfSupervisor
-from .networks import Posterior
 from .objective import Bound, gaussian_kl, labelled_bound, unsupervised_bound
 
 
@@ -77,7 +76,7 @@ class CURL(BaseSelfSupervisor):
     When the mixture grows and when pictures are replayed is said by
     ``DynamicExpansionHook`` and ``GenerativeReplayHook``; :meth:`expand` and
     :meth:`generate` do it.  ``last_bound`` and ``last_q`` are what these
-    hooks read of the last unsupervised batch.
+    hooks read of the last batch.
 
     Args:
         backbone (dict): Config of ``CURLEncoder``.
@@ -178,12 +177,13 @@ class CURL(BaseSelfSupervisor):
         if components is None and self.supervised:
             labels = [int(sample.label) for sample in data_samples]
             components = torch.tensor(labels, device=x.device)
-        if components is None:
-            bound, posterior = self.bound(x)
-            self.last_bound = bound.ll.detach()
-            self.last_q = posterior.log_q.detach().exp()
-        else:
-            bound = self.labelled(x, components)
+        bound, log_q = (
+            self.bound(x)
+            if components is None
+            else self.labelled(x, components)
+        )
+        self.last_bound = bound.ll.detach()
+        self.last_q = log_q.detach().exp()
         return dict(
             loss=-bound.ll.mean(),
             log_p_x=bound.log_p_x.mean(),
@@ -194,7 +194,7 @@ class CURL(BaseSelfSupervisor):
 
     def bound(
         self, x: Tensor, noise: Tensor | None = None
-    ) -> tuple[Bound, Posterior]:
+    ) -> tuple[Bound, Tensor]:
         """Unsupervised bound, all components in one pass.
 
         Args:
@@ -203,7 +203,7 @@ class CURL(BaseSelfSupervisor):
                 numbers to use.
 
         Returns:
-            tuple[Bound, Posterior]: Of each sample.
+            tuple[Bound, Tensor]: Of each sample; (B, A), log q(y|x).
         """
         count = self.n_active
         posterior = self.neck(self.backbone(x), count)
@@ -214,17 +214,20 @@ class CURL(BaseSelfSupervisor):
         bound = unsupervised_bound(
             self.head(z), x, posterior.log_q, kl_z, self.kly_over_batch
         )
-        return bound, posterior
+        return bound, posterior.log_q
 
     def labelled(
         self, x: Tensor, components: Tensor, noise: Tensor | None = None
-    ) -> Bound:
+    ) -> tuple[Bound, Tensor]:
         """Bound of samples whose components are known.
 
         Args:
             x (Tensor): (B, I) in [0, 1].
             components (Tensor): (B,) int64 in [0, A).
             noise (Tensor, optional): (B, D) standard normal numbers.
+
+        Returns:
+            tuple[Bound, Tensor]: Of each sample; (B, A), log q(y|x).
 
         Raises:
             ValueError: A component is not active.
@@ -240,15 +243,15 @@ class CURL(BaseSelfSupervisor):
         mean, var = self.neck.latents(hidden, components)
         z = mean + var.sqrt() * noise_like(mean, noise)
         kl_z = gaussian_kl(mean, var, *self.neck.prior(components))
-        return labelled_bound(
+        bound = labelled_bound(
             self.head(z, components), x, log_q, kl_z, components
         )
+        return bound, log_q
 
     def count_components(self) -> None:
-        """Add the usage of the last unsupervised batch."""
-        if self.last_q is not None:
-            usage = self.last_q.sum(0).double()
-            self.component_counts[: len(usage)] += usage
+        """Add the usage of the last batch."""
+        usage = self.last_q.sum(0).double()
+        self.component_counts[: len(usage)] += usage
 
     def take_snapshot(self) -> None:
         """Freeze the present mixture for replay; begin to count anew."""
@@ -330,7 +333,8 @@ class CURL(BaseSelfSupervisor):
         losses = []
         for _ in range(num_epochs):
             for batch in kept.split(batch_size):
-                loss = -self.labelled(batch, labels, noise).ll.mean()
+                bound, _ = self.labelled(batch, labels, noise)
+                loss = -bound.ll.mean()
                 optimizer.zero_grad(set_to_none=True)
                 set_gradients(loss, parameters)
                 optimizer.step()
@@ -365,11 +369,9 @@ class CURL(BaseSelfSupervisor):
         ``scores`` are q(y|x), 0 for components that are not active;
         ``bound`` (3,) is the negative bound, KL of y and KL of z.
         """
-        bound, posterior = self.bound(inputs[0].flatten(1))
-        scores = posterior.log_q.new_zeros(
-            len(data_samples), self.n_components
-        )
-        scores[:, : self.n_active] = posterior.log_q.exp()
+        bound, log_q = self.bound(inputs[0].flatten(1))
+        scores = log_q.new_zeros(len(data_samples), self.n_components)
+        scores[:, : self.n_active] = log_q.exp()
         parts = torch.stack([-bound.ll, bound.kl_y, bound.kl_z], 1)
         for sample, score, part in zip(
             data_samples, scores.cpu(), parts.cpu(), strict=True

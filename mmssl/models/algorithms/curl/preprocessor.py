@@ -34,20 +34,21 @@ class BinaryPreprocessor(BaseDataPreprocessor):
         Args:
             data (dict): ``inputs``: list of views, each (B, c, h, w),
                 values 0..255; ``data_samples``: list of B samples;
-                ``components``: (B,) int64, optional.
+                ``components``: (B,) int64, optional; ``replayed``: True
+                where views are binary already.
             training (bool): Not used; the same in both modes.
 
         Returns:
-            dict: The same keys; views (B, 1, h, w) float32 in {0, 1}.
+            dict: Without ``replayed``; views (B, 1, h, w) float32 in {0, 1}.
 
         Raises:
             ValueError: Pixels outside 0..255.
         """
         data = self.cast_data(data)
-        batch = dict(
-            inputs=[self.binary(view) for view in data['inputs']],
-            data_samples=data.get('data_samples'),
-        )
+        views = data['inputs']
+        if not data.get('replayed'):
+            views = [self.binary(view) for view in views]
+        batch = dict(inputs=views, data_samples=data.get('data_samples'))
         if data.get('components') is not None:
             batch['components'] = data['components']
         return batch
