@@ -359,3 +359,12 @@ def test_pixels_above_the_threshold_become_one():
     dark = MODELS.build(dict(type='mmssl.BinaryPreprocessor', invert=True))
     (out,) = dark(dict(inputs=[view]))['inputs']
     assert out.flatten().tolist() == [1, 1, 0, 0]
+
+
+def test_samples_of_a_component_begin_with_its_mean():
+    model = build(active=3)
+    first = model.sample_component(2, 4, torch.Generator().manual_seed(0))
+    second = model.sample_component(2, 4, torch.Generator().manual_seed(1))
+    assert first.shape == (5, 12)
+    assert torch.equal(first[0], second[0])
+    assert not torch.equal(first[1], second[1])

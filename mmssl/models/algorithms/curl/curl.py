@@ -292,6 +292,30 @@ class CURL(BaseSelfSupervisor):
         log_q = self.neck.log_q(self.backbone(x), self.n_active)
         return int(log_q.exp().sum(0).argmax())
 
+    @torch.no_grad()
+    def sample_component(
+        self,
+        component: int,
+        count: int,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Mean pictures of the present mixture, to look at.
+
+        Args:
+            component (int): In [0, A).
+            count (int): n.
+            generator (torch.Generator, optional): On the CPU.
+
+        Returns:
+            Tensor: (n + 1, I) in (0, 1); the first one is that of the
+            prior's mean.
+        """
+        noise = torch.randn(count, self.neck.latent_dim, generator=generator)
+        noise = torch.cat([torch.zeros_like(noise[:1]), noise])
+        noise = noise.to(self.neck.prior.mean)
+        components = torch.full((len(noise),), component, device=noise.device)
+        return generate(self.neck.prior, self.head, components, noise)
+
     def new_component_parameters(self) -> list[nn.Parameter]:
         """What the short training of a new component moves."""
         return list(self.neck.parameters())
