@@ -4,6 +4,7 @@
 from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
+from .mixture import birth_figure, component_figure
 from .neighbours import neighbour_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
@@ -17,6 +18,8 @@ __all__ = [
     'add_neighbours',
     'add_training',
     'bar_figure',
+    'birth_figure',
+    'component_figure',
     'confusion_figure',
     'curve_figure',
     'find_scalars',

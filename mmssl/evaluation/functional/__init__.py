@@ -2,6 +2,12 @@
 """Pure functions of tensors: no model, no config, no process group."""
 
 from .accuracy import rank_classes, topk_accuracy
+from .clustering import (
+    confusion_matrix,
+    incremental_accuracy,
+    knn_error,
+    purity,
+)
 from .collapse import effective_rank, feature_std
 from .davis import (
     SequenceScores,
@@ -39,17 +45,21 @@ __all__ = [
     'count_objects',
     'davis_statistics',
     'decode_labels',
+    'confusion_matrix',
     'effective_rank',
     'evaluate_sequence',
     'feature_std',
     'frame_scores',
     'gain_in_standard_errors',
+    'incremental_accuracy',
     'knn_classify',
+    'knn_error',
     'linear_probe',
     'logistic_probe',
     'nearest',
     'propagate_labels',
     'propagate_sequence',
+    'purity',
     'rank_classes',
     'reduce_masks',
     'region_similarity',

@@ -3,6 +3,12 @@
 
 from .classification_metric import ClassificationMetric
 from .davis_metric import DAVISMetric, VOSResultWriter
+from .continual_metric import (
+    ClusterPurity,
+    EvidenceBound,
+    IncrementalClassAccuracy,
+    LatentKNNError,
+)
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,
@@ -14,11 +20,15 @@ from .indexed_metric import IndexedMetric
 
 __all__ = [
     'ClassificationMetric',
+    'ClusterPurity',
     'CollapseMetric',
     'DAVISMetric',
+    'EvidenceBound',
     'FeatureMetric',
+    'IncrementalClassAccuracy',
     'IndexedMetric',
     'KNNMetric',
+    'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
     'VOSResultWriter',

@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .curl import CURL
 from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
@@ -14,6 +15,7 @@ from .wmse import WMSE
 __all__ = [
     'BYOL',
     'SCRL',
+    'CURL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
