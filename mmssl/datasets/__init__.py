@@ -40,8 +40,8 @@ __all__ = [
     'ImageZip',
     'Omniglot',
     'SampleIndex',
-    'VOSSequenceDataset',
     'StreamSchedule',
+    'VOSSequenceDataset',
     'collate_views',
     'write_image_npz',
 ]

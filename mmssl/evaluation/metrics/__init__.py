@@ -2,13 +2,13 @@
 """Registered metrics; the computing is in ``functional``."""
 
 from .classification_metric import ClassificationMetric
-from .davis_metric import DAVISMetric, VOSResultWriter
 from .continual_metric import (
     ClusterPurity,
     EvidenceBound,
     IncrementalClassAccuracy,
     LatentKNNError,
 )
+from .davis_metric import DAVISMetric, VOSResultWriter
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,

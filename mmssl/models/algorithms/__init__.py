@@ -14,8 +14,8 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
-    'SCRL',
     'CURL',
+    'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
