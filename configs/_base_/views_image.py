@@ -41,6 +41,11 @@ byol_view_a = dict(
     blur_prob=1.0)
 byol_view_b = dict(byol_view_a, blur_prob=0.1, solarize_prob=0.2)
 
+# SCRL: as BYOL, larger crops so that the views share more, another blur.
+scrl_view_a = dict(
+    byol_view_a, area=(0.2, 1.0), blur_factors=(1.1, 1.2, 1.5))
+scrl_view_b = dict(scrl_view_a, blur_prob=0.1, solarize_prob=0.2)
+
 # SwAV: 2 + 6 multi-crop.
 swav_global_view = dict(
     num=2, size=224, area=(0.14, 1.0), jitter=(0.8, 0.8, 0.8, 0.2),

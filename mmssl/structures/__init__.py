@@ -1,7 +1,15 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Records that travel with a sample: what it is, how its views were cut."""
 
+from .boxes import clip_boxes, jitter_boxes, pairwise_iou
 from .data_sample import DataSample
 from .geometry import ViewGeometry, overlap_box
 
-__all__ = ['DataSample', 'ViewGeometry', 'overlap_box']
+__all__ = [
+    'DataSample',
+    'ViewGeometry',
+    'clip_boxes',
+    'jitter_boxes',
+    'overlap_box',
+    'pairwise_iou',
+]

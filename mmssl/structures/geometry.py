@@ -64,11 +64,29 @@ class ViewGeometry(NamedTuple):
         """Boxes of the view in coordinates of the picture; see map_boxes."""
         return _map_boxes(boxes, self.inverse())
 
+    def then(self, inner: 'ViewGeometry') -> 'ViewGeometry':
+        """The record of a view that was cut from this view.
+
+        Args:
+            inner (ViewGeometry): Its record, with this view as the picture.
+        """
+        x, y, w, h = inner.crop
+        ((x1, y1, x2, y2),) = self.unmap_boxes([[x, y, x + w, y + h]])
+        return ViewGeometry(
+            self.source_size,
+            (x1, y1, x2 - x1, y2 - y1),
+            inner.size,
+            self.flip != inner.flip,
+        )
+
 
 def _map_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     corners = np.asarray(boxes, dtype=np.float64).reshape(-1, 2, 2)
     corners = corners * np.diagonal(matrix) + matrix[:, 2]
-    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+    one, other = corners[:, 0], corners[:, 1]
+    return np.concatenate(
+        [np.minimum(one, other), np.maximum(one, other)], axis=1
+    )
 
 
 def overlap_box(

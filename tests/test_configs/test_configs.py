@@ -69,7 +69,7 @@ def tiny_data(tmp_path_factory):
     _, jpeg = cv2.imencode('.jpg', picture)
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
-    folders = ['coco/train2017', 'pictures']
+    folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -95,7 +95,33 @@ def tiny_data(tmp_path_factory):
         np.zeros(4 * 3 * 96 * 96, np.uint8).tofile(stl10 / f'{split}_X.bin')
         np.array([1, 1, 2, 2], np.uint8).tofile(stl10 / f'{split}_y.bin')
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
+    write_characters(root)
     return root
+
+
+def write_characters(root):
+    """MNIST with its real numbers of pictures, 50 alphabets of Omniglot."""
+    (root / 'mnist').mkdir()
+    for split, count in (('train', 60000), ('t10k', 10000)):
+        for kind, data in (
+            ('images-idx3', np.zeros((count, 28, 28), np.uint8)),
+            ('labels-idx1', np.arange(count, dtype=np.uint8) % 10),
+        ):
+            head = (0x800 + data.ndim, *data.shape)
+            path = root / f'mnist/{split}-{kind}-ubyte'
+            path.write_bytes(np.array(head, '>u4').tobytes() + data.tobytes())
+    _, png = cv2.imencode('.png', np.eye(105, dtype=np.uint8) * 255)
+    for name, alphabets in (('background', 8), ('evaluation', 42)):
+        (root / 'omniglot').mkdir(exist_ok=True)
+        path = root / f'omniglot/images_{name}.zip'
+        with zipfile.ZipFile(path, 'w') as archive:
+            for alphabet in range(alphabets):
+                for drawer in range(1, 21):
+                    archive.writestr(
+                        f'{name}{alphabet:02}/character01/0001_{drawer:02}'
+                        '.png',
+                        png.tobytes(),
+                    )
 
 
 @every
@@ -187,7 +213,7 @@ def test_every_data_loader_gives_the_views_of_a_batch(
         sizes = [tuple(view.shape[-2:]) for view in batch['inputs']]
         assert len(batch['data_samples']) == 2, name
         assert all(len(view) == 2 for view in batch['inputs']), name
-        assert sizes == view_sizes(settings.dataset.views, sizes), name
+        assert sizes == view_sizes(views_of(settings.dataset), sizes), name
 
 
 def data_loaders(cfg):
@@ -204,6 +230,14 @@ def data_loaders(cfg):
         if settings is not None and settings not in different.values():
             different[name] = settings
     return different
+
+
+def views_of(dataset):
+    """The views, given directly or to a step of the pipeline."""
+    if 'views' in dataset:
+        return dataset.views
+    (step,) = (s for s in dataset.pipeline if s.type == 'MultiView')
+    return step.views
 
 
 def view_sizes(views, sizes):

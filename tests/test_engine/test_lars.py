@@ -3,6 +3,7 @@ from copy import deepcopy
 
 import pytest
 import torch
+from golden import assert_golden, load_golden
 
 from mmssl.engine.optimizers import LARS
 
@@ -52,6 +53,33 @@ def test_vectors_take_plain_momentum_steps_unless_asked():
 def test_zero_norms_fall_back_to_plain_steps():
     got = run(1, [0.5], torch.zeros(2, 2), torch.ones(1, 2, 2))
     assert torch.allclose(got, torch.full((2, 2), -0.5))
+
+
+@pytest.mark.parametrize('case', 'ab')
+@pytest.mark.parametrize('squared', [False, True])
+def test_steps_are_those_of_the_code_of_scrl(case, squared):
+    g = load_golden('scrl/lars.npz', f'{case}_')
+    lr, decay, momentum, nesterov, trust, eps = g['hyper'].tolist()
+    params = {
+        name: torch.nn.Parameter(g[f'{name}0'].clone()) for name in 'WZb'
+    }
+    optimizer = LARS(
+        params.values(), lr, momentum, decay, trust, eps,
+        lr_in_momentum=False, nesterov=bool(nesterov),
+        square_plain_lr=squared,
+    )  # fmt: skip
+    bias = 'b_official_lr_squared' if squared else 'b_plain_sgd_derived'
+    for step in range(len(g['W'])):
+        for name, param in params.items():
+            param.grad = g[f'grad_{name}'][step]
+        optimizer.step()
+        for name, key in dict(W='W', Z='Z', b=bias).items():
+            assert_golden(params[name], g[key][step], 1e-9)
+
+
+def test_nesterov_needs_the_learning_rate_outside():
+    with pytest.raises(ValueError, match='needs lr_in_momentum=False'):
+        LARS([torch.nn.Parameter(torch.ones(1))], 1.0, nesterov=True)
 
 
 def test_saved_state_continues_identically():

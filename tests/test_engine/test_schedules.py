@@ -2,7 +2,7 @@
 import pytest
 import torch
 from golden import load_golden
-from mmengine.optim import LinearLR, MultiStepLR
+from mmengine.optim import CosineAnnealingLR, LinearLR, MultiStepLR
 
 from mmssl.engine.optimizers import WarmupCosineRestartLR
 
@@ -31,6 +31,32 @@ def test_warmup_and_steps_of_wmse_are_mmengines_composed():
     )
     warmup = LinearLR(optimizer, start_factor=1 / 500, end=500, by_epoch=False)
     got = rates(optimizer, epochs, iters, [warmup], [steps])
+    assert (got - g['lr']).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize('case', 'ab')
+def test_warmup_and_cosine_of_scrl_are_mmengines_composed(case):
+    """As configs/scrl writes them: the cosine begins one step early."""
+    g = load_golden('scrl/schedules.npz', f'lr_{case}_')
+    epochs, iters = g['epochs'].item(), g['iters_per_epoch'].item()
+    warm = g['warmup_epochs'].item()
+    optimizer = torch.optim.SGD([torch.ones(1)], lr=g['base_lr'].item())
+    schedules = [
+        LinearLR.build_iter_from_epoch(
+            optimizer,
+            start_factor=1 / (warm * iters),
+            end=warm,
+            epoch_length=iters,
+        ),
+        CosineAnnealingLR.build_iter_from_epoch(
+            optimizer,
+            T_max=epochs - warm,
+            begin=warm - 0.1,
+            end=epochs,
+            epoch_length=iters,
+        ),
+    ]
+    got = rates(optimizer, epochs, iters, schedules)
     assert (got - g['lr']).abs().max() < 1e-9
 
 

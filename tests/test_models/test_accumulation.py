@@ -3,6 +3,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.logging import MessageHub
@@ -10,13 +11,23 @@ from mmengine.optim import OptimWrapper
 
 from mmssl.engine.hooks import FixedLRHook, FreezeHook, MomentumUpdateHook
 from mmssl.registry import MODELS
+from mmssl.structures import DataSample
 
 COUNT, ITERS = 4, 8
+BOXES = np.array([[[0, 0, 4, 4]], [[1, 2, 6, 6]]], np.float32)
+SAMPLES = [DataSample(boxes=BOXES)] * 4  # for SCRL
 MLP = dict(type='ProjectionMLP', sizes=(4, 5), norm_cfg=None)
 METHODS = dict(
     BYOL=dict(
         neck=MLP,
         head=dict(type='PredictionHead', sizes=(5, 5)),
+        momentum=0.9,
+        end_momentum=None,
+    ),
+    SCRL=dict(
+        neck=MLP,
+        head=dict(type='PredictionHead', sizes=(5, 5)),
+        stride=2,
         momentum=0.9,
         end_momentum=None,
     ),
@@ -60,7 +71,7 @@ def run(name, hooks, backbone, after=lambda model, i: None, **optimizer):
     for i in range(ITERS):
         runner.iter, runner.epoch = i, i // 4
         views = [torch.randn(4, 3, 6, 6) for _ in range(2)]
-        losses = model(views, mode='loss')
+        losses = model(views, SAMPLES, mode='loss')
         wrapper.update_params(sum(losses.values()))
         for hook in hooks:
             hook.after_train_iter(runner, i)
@@ -70,7 +81,7 @@ def run(name, hooks, backbone, after=lambda model, i: None, **optimizer):
     return runner
 
 
-@pytest.mark.parametrize('name', ['BYOL', 'MoCo', 'DenseCL'])
+@pytest.mark.parametrize('name', ['BYOL', 'SCRL', 'MoCo', 'DenseCL'])
 def test_target_follows_once_per_real_step(name, tiny_backbone):
     track = []
 

@@ -15,6 +15,7 @@ from numbered_pictures import encode, number_picture
 
 from mmssl.apis import cli
 from mmssl.datasets import ImageFolder, SampleIndex
+from mmssl.structures import ViewGeometry
 from mmssl.visualization.style import colour
 
 SMALL = ['--cfg-options', 'train_dataloader.dataset.per_class=1',
@@ -77,6 +78,35 @@ def test_boxes_are_the_crops_and_pictures_the_views(browse, dataset):
     captions = [axis.get_title(loc='left') for axis in views]
     assert ['flipped' in text for text in captions] == flips
     assert captions[2].startswith('3   8 × 8')
+
+
+def test_boxes_of_a_method_are_drawn_on_both_views(browse, tmp_path):
+    argv = ['scrl_tiny', '--output-dir', str(tmp_path), '-n', '1', *SMALL]
+    assert browse.main(argv) == 0
+    view = ViewGeometry((60, 90), (5, 6, 40, 40), (32, 32))
+    boxes = np.array(
+        [[[2, 3, 20, 30], [0, 0, 9, 9]], [[5, 5, 23, 32], [1, 1, 10, 10]]],
+        np.float32,
+    )
+    picture = np.zeros((32, 32, 3), np.uint8)
+    sample = browse.Sample(
+        'a', np.zeros((60, 90, 3), np.uint8), [picture] * 2, [view] * 2, boxes
+    )
+    for figure in (
+        browse.sheet_figure(sample),
+        browse.overview_figure([sample]),
+    ):
+        _, *views = figure.axes
+        for axis, wanted in zip(views, boxes, strict=True):
+            drawn = {
+                (*p.get_xy(), p.get_width(), p.get_height())
+                for p in axis.patches
+                if isinstance(p, Rectangle)
+            }
+            assert drawn == {
+                (x1 - 0.5, y1 - 0.5, x2 - x1, y2 - y1)
+                for x1, y1, x2, y2 in wanted.tolist()
+            }
 
 
 def test_the_overview_has_a_row_for_each_sample(browse, dataset):

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Draw samples of a config's data: source with its crops, and every view."""
+"""Draw samples of a config's data: source with crops, views with boxes."""
 
 import math
 import sys
@@ -64,12 +64,15 @@ class Sample(NamedTuple):
         source (ndarray): (h, w, 3) uint8 RGB.
         views (list[ndarray]): v times (h, w, 3) uint8 RGB.
         geometry (list[ViewGeometry]): v records.
+        boxes (ndarray or None): (v, r, 4) xyxy in each view, box i of every
+            view showing the same; None where the method has none.
     """
 
     title: str
     source: np.ndarray
     views: list
     geometry: list
+    boxes: np.ndarray | None = None
 
 
 def read_sample(dataset, index: int, seed: int) -> Sample:
@@ -91,6 +94,7 @@ def read_sample(dataset, index: int, seed: int) -> Sample:
         picture['img'],
         [view.permute(1, 2, 0).numpy() for view in item['inputs']],
         facts.views,
+        facts.get('boxes'),
     )
 
 
@@ -134,6 +138,30 @@ def show_source(axis, sample: Sample, tags: bool) -> None:
     axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
+def show_boxes(axis, boxes: np.ndarray, tags: bool) -> None:
+    """Matched boxes of one view; what has one number shows one place."""
+    from matplotlib.patches import Rectangle
+
+    from mmssl.visualization.style import PAPER, colour
+
+    for number, (x1, y1, x2, y2) in enumerate(boxes.tolist()):
+        edges = [(2.2, PAPER), (1.2, colour(number))]
+        for line, edge in edges if tags else edges[1:]:
+            box = Rectangle(
+                (x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False,
+                edgecolor=edge, linewidth=line,
+            )  # fmt: skip
+            axis.add_patch(box)
+        if tags:
+            axis.annotate(
+                str(number + 1), (x1 - 0.5, y1 - 0.5), (1.5, -1.5),
+                textcoords='offset points', ha='left', va='top',
+                fontsize=5, fontweight='bold', color=PAPER,
+                bbox=dict(boxstyle='square,pad=0.15', linewidth=0,
+                          facecolor=colour(number)),
+            )  # fmt: skip
+
+
 def caption(number: int, view: np.ndarray, geometry) -> str:
     """'1   224 x 224   flipped'."""
     parts = [str(number + 1), f'{view.shape[1]} × {view.shape[0]}']
@@ -174,6 +202,8 @@ def sheet_figure(sample: Sample):
         axis = figure.add_subplot(grid[row, column + 1])
         show(axis, view, colour(number))
         axis.set_anchor('NW')
+        if sample.boxes is not None:
+            show_boxes(axis, sample.boxes[number], tags=True)
         axis.set_title(
             caption(number, view, geometry), loc='left', fontsize=8,
             color=MUTED, pad=4,
@@ -211,6 +241,8 @@ def overview_figure(samples: list[Sample]):
         )
         for view, axis in enumerate(others[: len(sample.views)]):
             show(axis, sample.views[view], colour(view))
+            if sample.boxes is not None:
+                show_boxes(axis, sample.boxes[view], tags=False)
     return figure
 
 

@@ -50,7 +50,7 @@ class MultiView:
             self.views += [TRANSFORMS.build(view)] * num
 
     def __call__(self, results: dict) -> dict:
-        key = results.get('key') or _random_key()
+        key = results.get('key') or random_key()
         pairs = [
             view(results['img'], view_rng(key, number))
             for number, view in enumerate(self.views)
@@ -60,7 +60,8 @@ class MultiView:
         return results
 
 
-def _random_key() -> tuple[int, int, int]:
+def random_key() -> tuple[int, int, int]:
+    """The key of a sample that came without one, from torch's generator."""
     return tuple(torch.randint(2**31, (3,)).tolist())
 
 

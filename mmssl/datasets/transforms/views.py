@@ -34,7 +34,8 @@ class ViewParams(NamedTuple):
         jitter (tuple[tuple[str, float], ...]): Colour operations with their
             factors (hue: share of the circle), in the order of application.
         gray (bool): Drop the colour.
-        blur (float or None): Standard deviation, pixels of the view.
+        blur (float or None): Standard deviation, pixels of the view; with
+            ``blur_factors`` the factor by which it is shrunk.
         solarize (bool): Invert what is 128 and above.
     """
 
@@ -66,6 +67,9 @@ class RandomView:
         blur_prob (float): Probability of the Gaussian blur.
         blur_sigma (tuple[float, float]): Range of its standard deviation,
             pixels of the view.
+        blur_factors (Sequence[float], optional): Blur otherwise: shrink the
+            view by one of these factors, each as likely, and enlarge it
+            again, both bicubic (SCRL's published views).
         solarize_prob (float): Probability of inverting levels >= 128.
         order (Sequence[str]): Order of the six operations.  What stands
             before ``'crop'`` works on the whole picture (W-MSE colours
@@ -89,6 +93,7 @@ class RandomView:
         gray_prob: float = 0.0,
         blur_prob: float = 0.0,
         blur_sigma: tuple[float, float] = (0.1, 2.0),
+        blur_factors: Sequence[float] | None = None,
         solarize_prob: float = 0.0,
         order: Sequence[str] = ORDER,
         backend: str = 'cv2',
@@ -105,6 +110,7 @@ class RandomView:
         self.gray_prob = _probability('gray_prob', gray_prob)
         self.blur_prob = _probability('blur_prob', blur_prob)
         self.blur_sigma = _range('blur_sigma', blur_sigma)
+        self.blur_factors = _factors(blur_factors, self.size)
         self.solarize_prob = _probability('solarize_prob', solarize_prob)
         self.order = _order(order)
         self.backend = _one_of('backend', backend, BACKENDS)
@@ -145,9 +151,7 @@ class RandomView:
             flip=flip < self.flip_prob,
             jitter=self._draw_jitter(jitter),
             gray=gray < self.gray_prob,
-            blur=_between(sigma, self.blur_sigma)
-            if blur < self.blur_prob
-            else None,
+            blur=self._draw_blur(sigma) if blur < self.blur_prob else None,
             solarize=solarize < self.solarize_prob,
         )
 
@@ -177,6 +181,11 @@ class RandomView:
         elif width / height > self.ratio[1]:
             w = max(1, round(height * self.ratio[1]))
         return (width - w) // 2, (height - h) // 2, w, h
+
+    def _draw_blur(self, number: float) -> float:
+        if self.blur_factors is None:
+            return _between(number, self.blur_sigma)
+        return self.blur_factors[int(number * len(self.blur_factors))]
 
     def _draw_jitter(
         self, numbers: list[float]
@@ -218,7 +227,13 @@ class RandomView:
         return ops.gray(img) if params.gray else img
 
     def _apply_blur(self, ops: ModuleType, img, params: ViewParams):
-        return img if params.blur is None else ops.blur(img, params.blur)
+        if params.blur is None:
+            return img
+        if self.blur_factors is None:
+            return ops.blur(img, params.blur)
+        size = ops.size(img)
+        small = tuple(int(side / params.blur) for side in size)
+        return ops.resize(ops.resize(img, small, 'bicubic'), size, 'bicubic')
 
     def _apply_solarize(self, ops: ModuleType, img, params: ViewParams):
         return ops.solarize(img) if params.solarize else img
@@ -329,6 +344,19 @@ def _range(
             f'got {value}'
         )
     return limits
+
+
+def _factors(
+    value: Sequence[float] | None, size: tuple[int, int]
+) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    factors = tuple(value)
+    if not factors or min(factors) < 1 or max(factors) > min(size):
+        raise ValueError(
+            f'blur_factors must be factors in [1, {min(size)}], got {value}'
+        )
+    return factors
 
 
 def _probability(name: str, value: float) -> float:

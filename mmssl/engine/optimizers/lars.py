@@ -37,10 +37,16 @@ class LARS(Optimizer):
         adapt_1d (bool): Also decay and scale tensors with one dimension
             (biases, norms); by default they take plain momentum steps.
         lr_in_momentum (bool): Where the learning rate enters.
+        nesterov (bool): Look ahead along the momentum, as
+            ``torch.optim.SGD`` does; only with the rate outside.
+        square_plain_lr (bool): Multiply the gradient of tensors that take
+            plain steps by the learning rate once more, as the code of SCRL
+            does, whose checkpoints were most likely trained so.
 
     Raises:
         ValueError: If lr, momentum, weight_decay or trust_coefficient lies
-            outside its range.
+            outside its range, or nesterov is asked for with the rate
+            inside the momentum.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class LARS(Optimizer):
         eps: float = 1e-8,
         adapt_1d: bool = False,
         lr_in_momentum: bool = True,
+        nesterov: bool = False,
+        square_plain_lr: bool = False,
     ) -> None:
         if lr < 0 or not 0 <= momentum < 1 or weight_decay < 0:
             raise ValueError(
@@ -64,6 +72,10 @@ class LARS(Optimizer):
             raise ValueError(
                 f'trust_coefficient must be > 0, got {trust_coefficient}'
             )
+        if nesterov and lr_in_momentum:
+            raise ValueError(
+                'nesterov=True of LARS needs lr_in_momentum=False'
+            )
         super().__init__(
             params,
             dict(
@@ -74,6 +86,8 @@ class LARS(Optimizer):
                 eps=eps,
                 adapt_1d=adapt_1d,
                 lr_in_momentum=lr_in_momentum,
+                nesterov=nesterov,
+                square_plain_lr=square_plain_lr,
             ),
         )
 
@@ -94,12 +108,16 @@ class LARS(Optimizer):
         direction = param.grad
         if param.ndim > 1 or group['adapt_1d']:
             direction = self._scaled(param, direction, group)
+        elif group['square_plain_lr']:
+            direction = direction * group['lr']
         inside = group['lr_in_momentum']
         state = self.state[param]
         if 'momentum_buffer' not in state:
             state['momentum_buffer'] = torch.zeros_like(param)
         buffer = state['momentum_buffer'].mul_(group['momentum'])
         buffer.add_(direction, alpha=group['lr'] if inside else 1)
+        if group['nesterov']:
+            buffer = direction.add(buffer, alpha=group['momentum'])
         param.add_(buffer, alpha=-1 if inside else -group['lr'])
 
     @staticmethod

@@ -2,6 +2,12 @@
 """Pure functions of tensors: no model, no config, no process group."""
 
 from .accuracy import rank_classes, topk_accuracy
+from .clustering import (
+    confusion_matrix,
+    incremental_accuracy,
+    knn_error,
+    purity,
+)
 from .collapse import effective_rank, feature_std
 from .davis import (
     SequenceScores,
@@ -35,6 +41,7 @@ __all__ = [
     'Statistics',
     'Summary',
     'boundary_map',
+    'confusion_matrix',
     'contour_accuracy',
     'count_objects',
     'davis_statistics',
@@ -44,12 +51,15 @@ __all__ = [
     'feature_std',
     'frame_scores',
     'gain_in_standard_errors',
+    'incremental_accuracy',
     'knn_classify',
+    'knn_error',
     'linear_probe',
     'logistic_probe',
     'nearest',
     'propagate_labels',
     'propagate_sequence',
+    'purity',
     'rank_classes',
     'reduce_masks',
     'region_similarity',

@@ -2,6 +2,12 @@
 """Registered metrics; the computing is in ``functional``."""
 
 from .classification_metric import ClassificationMetric
+from .continual_metric import (
+    ClusterPurity,
+    EvidenceBound,
+    IncrementalClassAccuracy,
+    LatentKNNError,
+)
 from .davis_metric import DAVISMetric, VOSResultWriter
 from .feature_metric import (
     CollapseMetric,
@@ -14,11 +20,15 @@ from .indexed_metric import IndexedMetric
 
 __all__ = [
     'ClassificationMetric',
+    'ClusterPurity',
     'CollapseMetric',
     'DAVISMetric',
+    'EvidenceBound',
     'FeatureMetric',
+    'IncrementalClassAccuracy',
     'IndexedMetric',
     'KNNMetric',
+    'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
     'VOSResultWriter',

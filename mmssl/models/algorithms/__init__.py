@@ -1,10 +1,12 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .curl import CURL
 from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
@@ -12,6 +14,8 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
+    'CURL',
+    'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',

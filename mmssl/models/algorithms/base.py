@@ -169,10 +169,14 @@ class BaseSelfSupervisor(BaseModel):
         return dict(backbone=self.backbone, neck=self.neck)
 
     def init_weights(self) -> None:
-        """Initialise; a momentum encoder starts as a copy of the result."""
+        """Initialise, then the momentum encoder, if there is one."""
         super().init_weights()
         if hasattr(self, 'momentum_encoder'):
-            self.momentum_encoder.copy_from(self.online_modules())
+            self.init_target()
+
+    def init_target(self) -> None:
+        """A momentum encoder starts as a copy of the online modules."""
+        self.momentum_encoder.copy_from(self.online_modules())
 
     def update_target(self, progress: float) -> float | None:
         """Move the momentum encoder, if there is one.

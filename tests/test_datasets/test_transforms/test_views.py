@@ -74,6 +74,27 @@ def test_the_blur_is_even_in_its_range(drawn):
     assert kstest(sigmas, 'uniform', (0.1, 1.9)).pvalue > 0.001
 
 
+def test_the_other_blur_shrinks_by_each_factor_as_often():
+    factors = (1.1, 1.2, 1.5)
+    drawn = draws(3000, blur_prob=1.0, blur_factors=factors)
+    counts = [sum(p.blur == f for p in drawn) for f in factors]
+    assert sum(counts) == 3000 and min(counts) > 900
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+def test_the_other_blur_is_two_bicubic_resizes_of_pillow(photos, backend):
+    view = RandomView(64, blur_prob=1.0, blur_factors=(1.5,), backend=backend)
+    params = view.draw(view_rng((0, 0, 0), 0), photos[0].shape[:2])
+    sharp = view.apply(photos[0], params._replace(blur=None))
+    pil = Image.fromarray(sharp)
+    for size in (42, 64):  # floor(64 / 1.5)
+        pil = pil.resize((size, size), Image.Resampling.BICUBIC)
+    difference = view.apply(photos[0], params).astype(int) - np.array(pil)
+    assert np.abs(difference).max() <= (0 if backend == 'pillow' else 12)
+    assert np.abs(difference).mean() < 0.5
+    assert np.abs(sharp.astype(int) - np.array(pil)).mean() > 1
+
+
 def test_all_orders_of_the_jitter_are_as_likely(drawn):
     orders = [tuple(name for name, _ in p.jitter) for p in drawn if p.jitter]
     names = ('brightness', 'contrast', 'saturation', 'hue')
@@ -289,6 +310,7 @@ def test_views_smaller_than_a_kernel_are_possible():
         (dict(size=8, area=(0.5, 1.5)), 'area .* got'),
         (dict(size=8, ratio=(2, 1)), r'ratio must be \(low, high\)'),
         (dict(size=8, blur_sigma=(0.1,)), 'blur_sigma must be'),
+        (dict(size=8, blur_factors=(0.5,)), r'blur_factors .* \[1, 8\]'),
         (dict(size=8, flip_prob=1.5), r'flip_prob must be in \[0, 1\]'),
         (dict(size=8, jitter=(1, 1, 1, 0.6)), 'hue <= 0.5'),
         (dict(size=8, jitter=(1, 1)), 'four strengths'),
