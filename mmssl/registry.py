@@ -26,6 +26,9 @@ from mmengine.registry import RUNNERS as MMENGINE_RUNNERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISBACKENDS as MMENGINE_VISBACKENDS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import (
+    WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS,
+)
 from mmengine.registry import Registry
 
 from mmssl import compat
@@ -71,4 +74,7 @@ LOG_PROCESSORS = _child(
 VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmssl.visualization')
 VISBACKENDS = _child(
     'vis backend', MMENGINE_VISBACKENDS, 'mmssl.visualization'
+)
+WEIGHT_INITIALIZERS = _child(
+    'weight initializer', MMENGINE_WEIGHT_INITIALIZERS, 'mmssl.models'
 )

@@ -20,9 +20,8 @@ default_hooks = dict(
     backbone_export=dict(type='BackboneExportHook'),
 )
 
-# Another backend, for example on the command line:
-#   --cfg-options visualizer.vis_backends.1.type=TensorboardVisBackend
-# or, in a config: vis_backends = [dict(type='WandbVisBackend', ...)]
+# Another tracker beside it: vis_backends = [dict(type='LocalVisBackend'),
+# dict(type='TensorboardVisBackend')] in a config; one that fails is left out.
 visualizer = dict(
     type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 

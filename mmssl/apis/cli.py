@@ -18,6 +18,7 @@ COMMANDS = {
     'analyze-logs': 'analysis_tools/analyze_logs.py',
     'count-parameters': 'analysis_tools/count_parameters.py',
     'visualize': 'analysis_tools/visualize_features.py',
+    'visualize-mixture': 'analysis_tools/visualize_mixture.py',
     'report': 'analysis_tools/report.py',
     'compare': 'benchmarks/compare.py',
     'publish': 'model_converters/publish_model.py',

@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
+from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
 from .image_dataset import DataError, ImageDataset
@@ -11,23 +12,36 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
-from .samplers import EpochSampler, SampleIndex
+from .samplers import (
+    ContinualClassStream,
+    EpochSampler,
+    SampleIndex,
+    StreamSchedule,
+)
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .vos_sequences import FrameFiles, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
+    'MNIST',
     'STL10',
+    'ContinualClassStream',
     'DataError',
+    'EmbeddedDigits',
     'EmbeddedPhotos',
     'EpochSampler',
+    'FrameFiles',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'Omniglot',
     'SampleIndex',
+    'StreamSchedule',
+    'VOSSequenceDataset',
     'collate_views',
     'write_image_npz',
 ]

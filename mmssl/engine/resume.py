@@ -51,7 +51,8 @@ def seek(loader: DataLoader, batches: int) -> bool:
     """Let the loader's next pass begin after its first batches.
 
     Args:
-        loader (DataLoader): Its sampler may have ``skip(samples)``.
+        loader (DataLoader): Its sampler may have ``skip(samples)``, its
+            batch sampler ``skip_batches(batches)``.
         batches (int): Batches of this process to leave out.
 
     Returns:
@@ -59,6 +60,9 @@ def seek(loader: DataLoader, batches: int) -> bool:
         batches and drops them.
     """
     if batches == 0:
+        return True
+    if hasattr(loader.batch_sampler, 'skip_batches'):
+        loader.batch_sampler.skip_batches(batches)
         return True
     sampler = getattr(loader.batch_sampler, 'sampler', None)
     if type(loader.batch_sampler) is not BatchSampler or not hasattr(

@@ -245,7 +245,8 @@ class Runner(MMEngineRunner):
         )
         self._randomness_cfg.update(seed=seed)
         self.set_randomness(**self._randomness_cfg)
-        sampler = getattr(self.train_dataloader, 'sampler', None)
+        batches = getattr(self.train_dataloader, 'batch_sampler', None)
+        sampler = getattr(batches, 'sampler', None)
         if hasattr(sampler, 'seed'):
             sampler.seed = seed
 

@@ -70,7 +70,10 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 def predict_features(
-    model: nn.Module, batch: dict, stage: str = 'pool'
+    model: nn.Module,
+    batch: dict,
+    stage: str = 'pool',
+    annotate: bool = False,
 ) -> list:
     """The data samples of a batch, each with its ``feature`` on the CPU.
 
@@ -81,6 +84,8 @@ def predict_features(
             ``data_samples``: list of n samples.
         stage (str): 'pool' (the backbone's pooled feature) or 'neck' (the
             embedding).
+        annotate (bool): Let a model with ``annotate(inputs, samples)`` add
+            what else it knows, such as scores.
 
     Returns:
         list: The n data samples, with ``feature`` (c,) float32.
@@ -101,6 +106,8 @@ def predict_features(
     samples = batch['data_samples']
     for sample, feature in zip(samples, features.float().cpu(), strict=True):
         sample.feature = feature
+    if annotate and hasattr(model, 'annotate'):
+        model.annotate(batch['inputs'], samples)
     return samples
 
 

@@ -151,8 +151,9 @@ def measure_features(
     """Results of all feature metrics on features extracted before."""
     results: dict[str, float] = {}
     for metric in metrics:
-        metric.set_bank(bank)
-        results.update(metric.measure(test))
+        if hasattr(metric, 'set_bank'):  # others need more than features
+            metric.set_bank(bank)
+            results.update(metric.measure(test))
     return results
 
 

@@ -19,6 +19,21 @@ from mmssl.utils.names import suggestion
 
 TOOLBOXES = ('mmssl', 'mmdet', 'mmaction', 'mmengine', 'mmpretrain')
 
+EXTRAS = {
+    'av': 'video',
+    'einops': 'action',
+    'h5py': 'orl',
+    'importlib_metadata': 'action',
+    'pycocotools': 'det',
+    'shapely': 'det',
+    'six': 'det',
+    'tensorboard': 'tracking',
+    'terminaltables': 'det',
+    'tqdm': 'det',
+    'transformers': 'videoqa',
+}
+"""Optional module to the extra that installs it."""
+
 
 class ConfigError(UsageError):
     """Something in a config cannot be built."""
@@ -29,16 +44,31 @@ def explained() -> Iterator[None]:
     """Raise :class:`ConfigError` for an error inside ``build_from_cfg``.
 
     Wrong type names, unknown or missing constructor keys, and values that a
-    constructor refuses (ValueError) are mistakes of the config.  Everything
+    constructor refuses (ValueError) are mistakes of the config; a package
+    that is missing is named with the command that installs it.  Everything
     else passes unchanged.
     """
     try:
         yield
+    except ModuleNotFoundError as error:
+        raise ConfigError(_missing_package(error)) from error
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         message = _explain(error)
         if message is None:
             raise
         raise ConfigError(message) from error
+
+
+def _missing_package(error: ModuleNotFoundError) -> str:
+    package = (error.name or str(error)).partition('.')[0]
+    frame = _innermost_build(error)
+    needed = f'{frame["obj_type"]} needs' if frame else 'this needs'
+    extra = EXTRAS.get(package)
+    install = f"'mmssl[{extra}]'" if extra else package
+    return (
+        f'{needed} the package {package}, which is not installed: pip '
+        f'install {install}'
+    )
 
 
 def _explain(error: Exception) -> str | None:

@@ -4,17 +4,22 @@
 from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
+from .mixture import birth_figure, component_figure
 from .neighbours import neighbour_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
 from .style import save_figure
+from .visualizer import Visualizer
 
 __all__ = [
     'Report',
+    'Visualizer',
     'add_map',
     'add_neighbours',
     'add_training',
     'bar_figure',
+    'birth_figure',
+    'component_figure',
     'confusion_figure',
     'curve_figure',
     'find_scalars',

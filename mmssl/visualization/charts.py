@@ -87,37 +87,42 @@ def _write_values(axis, rows, values, errors) -> None:
 
 
 def confusion_figure(
-    matrix: np.ndarray, classes: Sequence[str] | None = None
+    matrix: np.ndarray,
+    classes: Sequence[str] | None = None,
+    clusters: Sequence[str] | None = None,
 ) -> Figure:
     """A confusion matrix, each row as shares of its class.
 
     Args:
-        matrix (ndarray): (k, k) counts, rows are the true classes.
+        matrix (ndarray): (k, k) counts, rows are the true classes; with
+            clusters (k, c).
         classes (Sequence[str], optional): k names.
+        clusters (Sequence[str], optional): c names of the columns, where
+            they are not the classes.
 
     Returns:
         Figure: Not saved yet; shares are written in while k <= 20.
 
     Raises:
-        ValueError: If the matrix is not square.
+        ValueError: If the matrix is not square and has no clusters.
     """
     matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+    wide = len(matrix) if clusters is None else len(clusters)
+    if matrix.ndim != 2 or matrix.shape[1] != wide:
         raise ValueError(f'a square matrix is needed, got {matrix.shape}')
     size = len(matrix)
     classes = classes or [str(label) for label in range(size)]
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    side = max(3.2, 0.42 * min(size, 30) + 1.6)
-    figure, (axis,) = new_figure(side, side)
+    sides = [max(3.2, 0.42 * min(n, 30) + 1.6) for n in (wide, size)]
+    figure, (axis,) = new_figure(*sides)
     axis.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    tidy(axis, '', 'predicted', 'true')
+    tidy(axis, '', 'predicted' if clusters is None else 'cluster', 'true')
     axis.grid(False)
     axis.spines[:].set_visible(False)
-    ticks = range(size)
-    axis.set_xticks(ticks, classes, rotation=60, ha='right')
-    axis.set_yticks(ticks, classes)
-    for row in range(size if size <= 20 else 0):
-        for column in range(size):
+    axis.set_xticks(range(wide), clusters or classes, rotation=60, ha='right')
+    axis.set_yticks(range(size), classes)
+    for row in range(size if max(size, wide) <= 20 else 0):
+        for column in range(wide):
             share = shares[row, column]
             axis.text(
                 column,

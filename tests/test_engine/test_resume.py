@@ -10,8 +10,10 @@ import torch
 from mmengine.hooks import Hook
 from resumed_runs import assert_same, everything
 
+from mmssl.engine.hooks import BackboneExportHook
 from mmssl.engine.resume import find_checkpoint
 from mmssl.utils.errors import RunStopped, UsageError
+from mmssl.utils.files import TEMPORARY_SUFFIX
 
 
 class SignalAt(Hook):
@@ -137,16 +139,22 @@ def test_the_seed_of_the_checkpoint_stays_when_resumed(make_runner, tmp_path):
     )
 
 
-def test_resuming_a_finished_run_changes_nothing(make_runner, tmp_path):
+def test_resuming_a_finished_run_only_tidies_up(make_runner, tmp_path):
     make_runner('run').train()
     before = everything(tmp_path / 'run/epoch_3.pth')
+    # A kill after the last checkpoint came before the backbone was whole.
+    half = tmp_path / 'run' / f'backbone.pth{TEMPORARY_SUFFIX}'
+    half.write_bytes(b'half')
     again = make_runner('run', resume=True)
+    again.register_hook(BackboneExportHook())
     messages = []
     again.logger.info = messages.append
     again.train()
     assert 'nothing to do (epoch 3/3)' in messages
     assert again.model.calls == 0
     assert_same(everything(tmp_path / 'run/epoch_3.pth'), before)
+    assert not half.exists()
+    assert (tmp_path / 'run/backbone.pth').is_file()
 
 
 def test_resuming_without_a_checkpoint_starts_afresh_and_says_so(make_runner):

@@ -8,7 +8,6 @@ from mmengine.structures import BaseDataElement
 
 from mmssl.models.heads import LinearHead, MultiStageLinearHead
 from mmssl.registry import MODELS
-from mmssl.utils.errors import UsageError
 
 
 def samples(labels):
@@ -129,45 +128,3 @@ def test_norm_of_the_linear_head_keeps_no_trace_of_its_start():
     features = torch.randn(64, 4, 2, 2) * 1e-2
     trained = head([features])['cls']
     assert torch.allclose(head.eval()([features])['cls'], trained, rtol=0.02)
-
-
-def pretrained(backbone, checkpoint, **settings):
-    init_cfg = dict(type='Pretrained', checkpoint=checkpoint, **settings)
-    return build(dict(backbone, init_cfg=init_cfg), frozen=True)
-
-
-@pytest.mark.parametrize('prefix', ['backbone.', ''])
-def test_weights_of_a_run_and_of_a_backbone_alone_are_loaded(
-    tiny_backbone, tmp_path, prefix
-):
-    source = MODELS.build(tiny_backbone).state_dict()
-    path = str(tmp_path / 'a.pth')
-    weights = {f'{prefix}{name}': value for name, value in source.items()}
-    weights['neck.weight'] = torch.ones(2)
-    torch.save(dict(state_dict=weights), path)
-    model = pretrained(tiny_backbone, path, prefix='backbone.')
-    model.init_weights()
-    for name, value in model.backbone.state_dict().items():
-        assert torch.equal(value, source[name])
-
-
-def test_weights_that_do_not_match_stop_the_probe_unless_asked_for(
-    tiny_backbone, tmp_path
-):
-    path = str(tmp_path / 'a.pth')
-    source = MODELS.build(dict(tiny_backbone, channels=(4, 5)))
-    torch.save(source.state_dict(), path)
-    with pytest.raises(UsageError, match='only 7 of 12 backbone weights'):
-        pretrained(tiny_backbone, path).init_weights()
-    model = pretrained(tiny_backbone, path, strict_load=False)
-    model.init_weights()
-    first = 'layers.0.0.weight'
-    expected = source.state_dict()[first]
-    assert torch.equal(model.backbone.state_dict()[first], expected)
-
-
-def test_a_checkpoint_must_be_named_and_exist(tiny_backbone, tmp_path):
-    with pytest.raises(UsageError, match=r'backbone.init_cfg.checkpoint=FILE'):
-        pretrained(tiny_backbone, None).init_weights()
-    with pytest.raises(UsageError, match='checkpoint not found'):
-        pretrained(tiny_backbone, str(tmp_path / 'no.pth')).init_weights()

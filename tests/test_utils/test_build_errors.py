@@ -1,10 +1,15 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """What the registry raises, in one sentence about the config."""
 
+import re
+import sys
+from pathlib import Path
+
 import pytest
 from mmengine.registry import Registry
 
-from mmssl.utils.build_errors import ConfigError, explained
+import mmssl
+from mmssl.utils.build_errors import EXTRAS, ConfigError, explained
 
 ROOT = Registry('thing', scope='mmengine')
 THINGS = Registry('thing', parent=ROOT, scope='mmssl')
@@ -70,3 +75,31 @@ def test_the_innermost_object_is_blamed():
 def test_other_errors_pass_unchanged():
     with pytest.raises(KeyError, match='elsewhere'), explained():
         raise KeyError('elsewhere')
+
+
+@pytest.mark.parametrize(
+    ('package', 'install'), [('av', "'mmssl[video]'"), ('decord', 'decord')]
+)
+def test_a_missing_package_comes_with_its_command(
+    monkeypatch, package, install
+):
+    @THINGS.register_module(name='Reader', force=True)
+    def read():
+        __import__(package)
+
+    monkeypatch.setitem(sys.modules, package, None)
+    assert explain(type='Reader') == (
+        f'Reader needs the package {package}, which is not installed: pip '
+        f'install {install}'
+    )
+
+
+def test_every_optional_requirement_has_its_extra():
+    path = Path(mmssl.__file__).parents[1] / 'requirements/optional.txt'
+    section, wanted = '', {}
+    for line in path.read_text().splitlines():
+        if opened := re.match(r'# \[(\w+)\]', line):
+            section = opened.group(1)
+        elif name := re.match(r'\w+', line):
+            wanted.setdefault(name.group(), section)
+    assert wanted == EXTRAS

@@ -9,6 +9,8 @@ from matplotlib.image import imread
 from mmssl.utils.errors import UsageError
 from mmssl.visualization import (
     bar_figure,
+    birth_figure,
+    component_figure,
     confusion_figure,
     curve_figure,
     find_scalars,
@@ -211,3 +213,40 @@ def test_no_window_system_is_touched():
     before = 'matplotlib.pyplot' in sys.modules
     curve_figure({'loss': {'loss': ([1, 2], [2, 1])}})
     assert ('matplotlib.pyplot' in sys.modules) == before
+
+
+def test_a_cluster_may_be_no_class(tmp_path):
+    names = ['0: a', '1: b', '2']
+    figure = confusion_figure(np.ones((2, 3)), ['a', 'b'], names)
+    (axis,) = figure.axes
+    assert [t.get_text() for t in axis.get_xticklabels()] == names
+    assert axis.get_xlabel() == 'cluster'
+    assert len(axis.texts) == 6
+
+
+def test_components_stand_side_by_side_under_their_titles():
+    pictures = np.zeros((12, 3, 8, 6))
+    titles = [str(k) for k in range(12)]
+    figure = component_figure(pictures, titles)
+    drawn = [axis for axis in figure.axes if axis.axison]
+    assert [axis.get_title() for axis in drawn] == titles
+    assert drawn[0].images[0].get_array().shape == (27, 6)
+    with pytest.raises(ValueError, match='12 components and 1 titles'):
+        component_figure(pictures, ['one'])
+
+
+def test_births_rise_over_bands_of_the_classes():
+    births = [
+        dict(step=30, component=1, label=0),
+        dict(step=130, component=2, label=1),
+        dict(step=170, component=3, label=-1),
+    ]
+    figure = birth_figure(births, [[0], [1]], 200, ['cat', 'dog'])
+    (axis,) = figure.axes
+    assert len(axis.patches) == 2
+    (line,) = axis.lines
+    assert line.get_xdata().tolist() == [0, 30, 130, 170, 200]
+    assert line.get_ydata().tolist() == [1, 2, 3, 4, 4]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ['no label', 'cat', 'dog']
+    assert not birth_figure([], [[]], 200).legends

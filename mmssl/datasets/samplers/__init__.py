@@ -1,7 +1,13 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Which samples in which order, and the key of their random numbers."""
 
+from .class_stream import ContinualClassStream, StreamSchedule
 from .epoch_sampler import EpochSampler
 from .sample_index import SampleIndex
 
-__all__ = ['EpochSampler', 'SampleIndex']
+__all__ = [
+    'ContinualClassStream',
+    'EpochSampler',
+    'SampleIndex',
+    'StreamSchedule',
+]

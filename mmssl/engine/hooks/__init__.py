@@ -1,10 +1,13 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .backbone_export_hook import BackboneExportHook
 from .checkpoint_hook import CheckpointHook
+from .class_components_hook import ClassComponentsHook
+from .dynamic_expansion_hook import DynamicExpansionHook
 from .environment_hook import EnvironmentHook
 from .feature_health_hook import FeatureHealthHook
 from .fixed_lr_hook import FixedLRHook
 from .freeze_hook import FreezeHook
+from .generative_replay_hook import GenerativeReplayHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from .slow_data_hook import SlowDataHook
@@ -15,10 +18,13 @@ from .summary_hook import SummaryHook
 __all__ = [
     'BackboneExportHook',
     'CheckpointHook',
+    'ClassComponentsHook',
+    'DynamicExpansionHook',
     'EnvironmentHook',
     'FeatureHealthHook',
     'FixedLRHook',
     'FreezeHook',
+    'GenerativeReplayHook',
     'MomentumUpdateHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',

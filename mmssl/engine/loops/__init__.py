@@ -2,10 +2,13 @@
 from .epoch_loop import EpochTrainLoop
 from .feature_loop import FeatureTestLoop, FeatureValLoop
 from .iter_loop import IterTrainLoop
+from .vos_loop import VOSTestLoop, VOSValLoop
 
 __all__ = [
     'EpochTrainLoop',
     'FeatureTestLoop',
     'FeatureValLoop',
     'IterTrainLoop',
+    'VOSTestLoop',
+    'VOSValLoop',
 ]

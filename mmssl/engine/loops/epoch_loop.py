@@ -22,12 +22,15 @@ class EpochTrainLoop(EpochBasedTrainLoop):
     """
 
     def run(self) -> nn.Module:
-        """Train, or say that there is nothing left to do."""
+        """Train, or say that there is nothing left to do.
+
+        Also then the hooks run that begin and end a training: a kill after
+        the last checkpoint may have left their work undone.
+        """
         if self._epoch >= self._max_epochs:
             self.runner.logger.info(
                 f'nothing to do (epoch {self._epoch}/{self._max_epochs})'
             )
-            return self.runner.model
         return super().run()
 
     def run_epoch(self) -> None:

@@ -58,7 +58,9 @@ class _FeatureLoop:
         """Features of one batch of the test set."""
         call_hook, mode = self.runner.call_hook, self.mode
         call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
-        outputs = predict_features(self.runner.model, data_batch, self.stage)
+        outputs = predict_features(
+            self.runner.model, data_batch, self.stage, annotate=True
+        )
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         call_hook(
             f'after_{mode}_iter',

@@ -58,13 +58,22 @@ class IterTrainLoop(IterBasedTrainLoop):
         )
 
     def run(self) -> nn.Module:
-        """Train, or say that there is nothing left to do."""
-        if self._iter >= self._max_iters:
+        """Train, or say that there is nothing left to do.
+
+        Also then the hooks run that begin and end a training: a kill after
+        the last checkpoint may have left their work undone.
+        """
+        self.runner.call_hook('before_train')
+        if self._iter < self._max_iters:
+            self._train()
+        else:
             self.runner.logger.info(
                 f'nothing to do (iteration {self._iter}/{self._max_iters})'
             )
-            return self.runner.model
-        self.runner.call_hook('before_train')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def _train(self) -> None:
         self.runner.call_hook('before_train_epoch')
         for data_batch in self._batches():
             self.runner.model.train()
@@ -75,8 +84,6 @@ class IterTrainLoop(IterBasedTrainLoop):
             if self._iter >= self._max_iters or self.stop_training:
                 break
         self.runner.call_hook('after_train_epoch')
-        self.runner.call_hook('after_train')
-        return self.runner.model
 
     def _validates_now(self) -> bool:
         return (

@@ -2,6 +2,13 @@
 """Registered metrics; the computing is in ``functional``."""
 
 from .classification_metric import ClassificationMetric
+from .continual_metric import (
+    ClusterPurity,
+    EvidenceBound,
+    IncrementalClassAccuracy,
+    LatentKNNError,
+)
+from .davis_metric import DAVISMetric, VOSResultWriter
 from .feature_metric import (
     CollapseMetric,
     FeatureMetric,
@@ -13,10 +20,16 @@ from .indexed_metric import IndexedMetric
 
 __all__ = [
     'ClassificationMetric',
+    'ClusterPurity',
     'CollapseMetric',
+    'DAVISMetric',
+    'EvidenceBound',
     'FeatureMetric',
+    'IncrementalClassAccuracy',
     'IndexedMetric',
     'KNNMetric',
+    'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'VOSResultWriter',
 ]

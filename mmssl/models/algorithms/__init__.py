@@ -1,7 +1,9 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .curl import CURL
 from .densecl import DenseCL
+from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
 from .scrl import SCRL
@@ -12,10 +14,12 @@ from .wmse import WMSE
 
 __all__ = [
     'BYOL',
+    'CURL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
+    'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
     'SimCLR',

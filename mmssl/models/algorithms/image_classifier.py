@@ -4,23 +4,13 @@
 picture -> backbone (frozen, or fine-tuned) -> linear head(s) -> cross-entropy
 """
 
-import os
-
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmssl.models.losses import full_precision
 from mmssl.registry import MODELS
-from mmssl.utils.checkpoint import (
-    BACKBONE_PREFIX,
-    extract_prefix,
-    load_weights,
-    read_checkpoint,
-    state_dict_of,
-)
-from mmssl.utils.errors import UsageError
 
 cross_entropy = full_precision(F.cross_entropy)
 
@@ -34,10 +24,7 @@ class ImageClassifier(BaseModel):
     Args:
         backbone (dict): Config of the backbone; pre-trained weights by its
             ``init_cfg=dict(type='Pretrained', checkpoint=...,
-            prefix='backbone.')``.  The file is that of a run, or one of
-            backbone weights alone.  Unlike MMEngine, :meth:`init_weights`
-            refuses a match below 90 % (``strict_load=False`` beside the
-            checkpoint accepts it) and a checkpoint that is not given.
+            prefix='backbone.')``, see :class:`mmssl.models.Pretrained`.
         head (dict): ``LinearHead`` or ``MultiStageLinearHead``.
         frozen (bool): Leave the backbone exactly as it is, weights and
             batch statistics, and run it in eval mode.
@@ -60,23 +47,11 @@ class ImageClassifier(BaseModel):
             ),
             init_cfg,
         )
-        backbone, self._pretrained = split_pretrained(backbone)
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
         self.frozen = frozen
         if frozen:
             self.backbone.requires_grad_(False)
-
-    def init_weights(self) -> None:
-        """Initialise, and load the backbone's weights loudly.
-
-        Raises:
-            UsageError: No checkpoint is given, it cannot be read, or it
-                does not fit.
-        """
-        super().init_weights()
-        if self._pretrained is not None:
-            load_backbone(self.backbone, **self._pretrained)
 
     def train(self, mode: bool = True) -> 'ImageClassifier':
         """Set the mode; a frozen backbone stays in eval mode."""
@@ -148,46 +123,3 @@ class ImageClassifier(BaseModel):
         for i, sample in enumerate(data_samples):
             sample.scores = {k: v[i] for k, v in scores.items()}
         return data_samples
-
-
-def split_pretrained(backbone: dict) -> tuple[dict, dict | None]:
-    """A backbone's config without, and the settings of, its weights file."""
-    backbone = dict(backbone)
-    init_cfg = backbone.get('init_cfg')
-    if not isinstance(init_cfg, dict) or init_cfg['type'] != 'Pretrained':
-        return backbone, None
-    settings = dict(backbone.pop('init_cfg'))
-    del settings['type']
-    return backbone, settings
-
-
-def load_backbone(
-    backbone: nn.Module,
-    checkpoint: str | None,
-    prefix: str | None = BACKBONE_PREFIX,
-    strict_load: bool = True,
-) -> None:
-    """Load pre-trained weights, and say in the log what matched.
-
-    Args:
-        backbone (nn.Module): Gets the weights.
-        checkpoint (str, optional): File or URL; None is refused.
-        prefix (str, optional): Beginning of the wanted names; a file in
-            which no name has it holds the backbone alone.
-        strict_load (bool): Refuse a match below 90 %.
-
-    Raises:
-        UsageError: See :meth:`ImageClassifier.init_weights`.
-    """
-    if checkpoint is None:
-        raise UsageError(
-            'a classifier starts from pre-trained weights; name them by '
-            '--cfg-options model.backbone.init_cfg.checkpoint=FILE, or say '
-            'model.backbone.init_cfg=None to begin with an untrained backbone'
-        )
-    # The runner says by torch's own variable whether the file is trusted.
-    trust = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' in os.environ
-    weights = state_dict_of(read_checkpoint(checkpoint, trust=trust))
-    if prefix and any(name.startswith(prefix) for name in weights):
-        weights = extract_prefix(weights, prefix)
-    load_weights(backbone, weights, strict_load)

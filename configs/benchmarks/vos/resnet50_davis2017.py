@@ -1,0 +1,4 @@
+_base_ = [
+    '../../_base_/vos/resnet50_stride8.py', '../../_base_/vos/davis2017.py',
+    '../../_base_/default_runtime.py',
+]

@@ -1,0 +1,3 @@
+_base_ = './curl_mini.py'
+
+custom_hooks = [dict(type='DynamicExpansionHook', threshold=-200.)]

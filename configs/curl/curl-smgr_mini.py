@@ -1,0 +1,6 @@
+_base_ = './curl_mini.py'
+
+custom_hooks = [
+    dict(type='DynamicExpansionHook', threshold=-200.),
+    dict(type='GenerativeReplayHook', mode='fixed', supervised=True),
+]

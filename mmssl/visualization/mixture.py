@@ -1,0 +1,115 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""What a mixture has learned, and when its components were born."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mmssl.visualization.style import (
+    INK,
+    MUTED,
+    bare,
+    class_names,
+    colour,
+    new_figure,
+    tidy,
+)
+
+
+def component_figure(
+    pictures: np.ndarray, titles: Sequence[str], columns: int = 10
+) -> Figure:
+    """Pictures of each component: its mean, then samples, in a column.
+
+    Args:
+        pictures (ndarray): (components, n, h, w) in [0, 1].
+        titles (Sequence[str]): One for each component.
+        columns (int): Components side by side.
+
+    Returns:
+        Figure: Not saved yet.
+
+    Raises:
+        ValueError: There is not one title a component, or no component.
+    """
+    count = len(pictures)
+    if not count or len(titles) != count:
+        raise ValueError(
+            f'each component needs a title, got {count} components and '
+            f'{len(titles)} titles'
+        )
+    rows, each = -(-count // columns), pictures.shape[1]
+    columns = min(columns, count)
+    figure, axes = new_figure(
+        0.75 * columns + 0.4, rows * (0.75 * each + 0.35), rows, columns
+    )
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    for axis, column, title in zip(axes, pictures, titles, strict=False):
+        # Lines between the pictures, a light one below the mean.
+        lines = np.full((each, 1, column.shape[2]), 0.35)
+        lines[0] = 1
+        stack = np.concatenate([column, lines], 1).reshape(-1, column.shape[2])
+        axis.imshow(stack, cmap='gray', vmin=0, vmax=1)
+        bare(axis)
+        axis.set_title(title, fontsize=8, color=INK)
+    return figure
+
+
+def birth_figure(
+    births: Sequence[dict[str, int]],
+    shown: Sequence[Sequence[int]],
+    n_steps: int,
+    classes: Sequence[str] | None = None,
+) -> Figure:
+    """Components over a stream, in the colour of the class they came for.
+
+    Args:
+        births (Sequence[dict]): ``step``, ``component`` and ``label`` (most
+            frequent in the pool; -1: none) of each new component.
+        shown (Sequence[Sequence[int]]): Classes of each of the equal
+            periods of the stream; drawn as a band where there is one.
+        n_steps (int): Length of the stream.
+        classes (Sequence[str], optional): Names of the classes.
+
+    Returns:
+        Figure: Not saved yet.
+    """
+    figure, (axis,) = new_figure(9, 3.4)
+    tidy(axis, 'Components born', 'step of the stream', 'components')
+    length = n_steps / len(shown)
+    for number, period in enumerate(shown):
+        if len(period) == 1:
+            start = number * length
+            axis.axvspan(
+                start, start + length, color=colour(period[0]), alpha=0.13,
+                linewidth=0,
+            )  # fmt: skip
+    steps = [0, *(birth['step'] for birth in births), n_steps]
+    counts = [1, *(birth['component'] + 1 for birth in births)]
+    axis.step(steps, [*counts, counts[-1]], where='post', color=MUTED)
+    labels = [birth['label'] for birth in births]
+    for label, name in class_names(classes, labels).items():
+        chosen = [birth for birth in births if birth['label'] == label]
+        axis.scatter(
+            [birth['step'] for birth in chosen],
+            [birth['component'] + 1 for birth in chosen],
+            color=MUTED if label < 0 else colour(label),
+            s=32,
+            zorder=3,
+            label='no label' if label < 0 else name,
+        )
+    axis.set_xlim(0, n_steps)
+    axis.set_ylim(0)
+    axis.yaxis.get_major_locator().set_params(integer=True)
+    if births and len(set(labels)) <= 30:
+        figure.legend(
+            loc='outside right center',
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+            title='most in the pool',
+            title_fontsize=8,
+        )
+    return figure
