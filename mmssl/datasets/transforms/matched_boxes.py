@@ -51,14 +51,13 @@ def find_overlap(
     box = overlap_box(a, b)
     if box is None:
         return None
-    scale = tuple(
-        min(view.size[1 - axis] / view.crop[2 + axis] for view in (a, b))
-        for axis in (0, 1)
+    x1, y1, x2, y2 = box
+    scale = (
+        min(a.size[1] / a.crop[2], b.size[1] / b.crop[2]),
+        min(a.size[0] / a.crop[3], b.size[0] / b.crop[3]),
     )
-    size = tuple(
-        round((box[2 + axis] - box[axis]) * scale[axis]) for axis in (0, 1)
-    )
-    return Overlap(box[:2], scale, size) if min(size) > min_size else None
+    size = round((x2 - x1) * scale[0]), round((y2 - y1) * scale[1])
+    return Overlap((x1, y1), scale, size) if min(size) > min_size else None
 
 
 def draw_places(

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+import torch
 from golden import load_golden
 
 from mmssl.datasets.transforms import (
@@ -313,6 +314,14 @@ def test_boxes_travel_with_the_views_and_hang_on_the_key_alone():
         dict(img=np.zeros((90, 120, 3), np.uint8), key=(0, 0, 5))
     )
     assert sample.views == plain['geometry']  # cut as without boxes
+
+
+def test_a_sample_without_a_key_draws_from_torchs_generator():
+    torch.manual_seed(0)
+    first, second = pipeline(None).boxes, pipeline(None).boxes
+    assert not np.array_equal(first, second)
+    torch.manual_seed(0)
+    assert np.array_equal(first, pipeline(None).boxes)
 
 
 def test_jitter_moves_the_second_box_only():
