@@ -220,6 +220,8 @@ def test_divergences_of_special_cases():
     mean, var = torch.randn(5, 2), torch.rand(5, 2) + 0.1
     assert gaussian_kl(mean, var, mean, var).abs().max() == 0
     assert (gaussian_kl(mean, var, mean + 1, var) > 0).all()
+    half = [value.bfloat16() for value in (mean, var, mean, var)]
+    assert gaussian_kl(*half).dtype == F32
 
 
 def test_components_that_are_not_active_change_nothing():

@@ -43,6 +43,7 @@ def bernoulli_log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
     return (x * logits - F.softplus(logits)).sum(-1)
 
 
+@full_precision
 def gaussian_kl(
     mean: Tensor, var: Tensor, prior_mean: Tensor, prior_var: Tensor
 ) -> Tensor:
