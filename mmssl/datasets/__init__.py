@@ -11,7 +11,7 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
-from .samplers import EpochSampler, SampleIndex
+from .samplers import EpisodicSampler, EpochSampler, SampleIndex
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 
@@ -20,6 +20,7 @@ __all__ = [
     'STL10',
     'DataError',
     'EmbeddedPhotos',
+    'EpisodicSampler',
     'EpochSampler',
     'ImageDataset',
     'ImageFolder',

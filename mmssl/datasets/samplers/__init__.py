@@ -1,7 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Which samples in which order, and the key of their random numbers."""
 
+from .episodic_sampler import EpisodicSampler
 from .epoch_sampler import EpochSampler
 from .sample_index import SampleIndex
 
-__all__ = ['EpochSampler', 'SampleIndex']
+__all__ = ['EpisodicSampler', 'EpochSampler', 'SampleIndex']

@@ -9,12 +9,14 @@ from .feature_metric import (
     LinearProbeMetric,
     LogisticProbeMetric,
 )
+from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
 
 __all__ = [
     'ClassificationMetric',
     'CollapseMetric',
     'FeatureMetric',
+    'FewShotAccuracy',
     'IndexedMetric',
     'KNNMetric',
     'LinearProbeMetric',

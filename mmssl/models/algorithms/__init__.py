@@ -4,6 +4,7 @@ from .byol import BYOL
 from .densecl import DenseCL
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .protonet import ProtoNet
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
@@ -16,6 +17,7 @@ __all__ = [
     'DenseCL',
     'ImageClassifier',
     'MoCo',
+    'ProtoNet',
     'SimCLR',
     'SimSiam',
     'SwAV',
