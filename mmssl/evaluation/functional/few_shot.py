@@ -15,7 +15,7 @@ from mmssl.utils.episodes import (
     split_episode,
 )
 
-BLOCK = 2**24  # feature values gathered at a time
+BLOCK = 2**20  # feature values gathered at a time: they stay in the cache
 
 
 class Interval(NamedTuple):

@@ -1,4 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .densecl import DenseCL
@@ -11,6 +12,7 @@ from .swav import SwAV
 from .wmse import WMSE
 
 __all__ = [
+    'AMDIM',
     'BYOL',
     'WMSE',
     'BaseSelfSupervisor',
