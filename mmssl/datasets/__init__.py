@@ -3,6 +3,7 @@
 
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
+from .few_shot import FewShotCSV, Omniglot
 from .image_dataset import DataError, ImageDataset
 from .image_folders import (
     ImageFolder,
@@ -22,12 +23,14 @@ __all__ = [
     'EmbeddedPhotos',
     'EpisodicSampler',
     'EpochSampler',
+    'FewShotCSV',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'Omniglot',
     'SampleIndex',
     'collate_views',
     'write_image_npz',

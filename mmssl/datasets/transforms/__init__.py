@@ -2,16 +2,20 @@
 """From bytes to views: load, cut and colour, pack."""
 
 from .loading import LoadImage, UnreadableImage
-from .multi_view import MultiView, PackViews, view_rng
+from .multi_view import FlipViews, MultiView, PackViews, view_rng
+from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
     'CenterView',
+    'FlipViews',
     'LoadImage',
     'MultiView',
     'PackViews',
     'RandomView',
+    'TranslatedView',
     'UnreadableImage',
     'ViewParams',
+    'translate_reflect',
     'view_rng',
 ]
