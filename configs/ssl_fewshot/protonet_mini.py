@@ -13,7 +13,7 @@ model = dict(
     type='ProtoNet',
     backbone=dict(
         type='AMDIMEncoder', encoder_size=32, ndf=16, n_rkhs=128, n_depth=2,
-        projections=False,
+        projections=False, zero_init=True,
         init_cfg=dict(
             type='Pretrained', checkpoint=None, prefix='backbone.')),
     way=5, shot=1, query=15, temperature=32.0)

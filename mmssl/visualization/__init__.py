@@ -3,6 +3,7 @@
 
 from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
+from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
 from .neighbours import neighbour_figure
 from .report import Report
@@ -19,6 +20,7 @@ __all__ = [
     'bar_figure',
     'confusion_figure',
     'curve_figure',
+    'episode_figure',
     'find_scalars',
     'neighbour_figure',
     'pca',

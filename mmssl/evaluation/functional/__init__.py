@@ -7,6 +7,7 @@ from .few_shot import (
     EpisodeResults,
     Interval,
     confidence_interval,
+    episode_confusion,
     few_shot_classify,
 )
 from .knn import Neighbours, knn_classify, nearest, vote
@@ -21,6 +22,7 @@ __all__ = [
     'Summary',
     'confidence_interval',
     'effective_rank',
+    'episode_confusion',
     'feature_std',
     'few_shot_classify',
     'gain_in_standard_errors',

@@ -53,6 +53,26 @@ def confidence_interval(values: Tensor) -> Interval:
     return Interval(values.mean().item(), 1.96 * spread)
 
 
+def episode_confusion(results: EpisodeResults, labels: Tensor) -> Tensor:
+    """Which classes were taken for which, over all episodes.
+
+    Args:
+        results (EpisodeResults): Of features with these labels.
+        labels (Tensor): (n,) int64, >= 0.
+
+    Returns:
+        Tensor: (k, k) int64 counts of queries, rows are the true classes.
+    """
+    labels = labels.cpu()
+    count = int(labels.max()) + 1
+    queries = results.predicted.shape[1]
+    true = labels[results.rows[:, -queries:]]  # (e, way * query)
+    # Shot-major: class c of an episode is that of its picture c.
+    predicted = labels[results.rows.gather(1, results.predicted)]
+    pairs = (true * count + predicted).flatten()
+    return pairs.bincount(minlength=count**2).view(count, count)
+
+
 def few_shot_classify(
     features: Tensor,
     labels: Tensor,

@@ -6,6 +6,7 @@ from golden import load_golden
 from mmssl.evaluation import FeatureSet
 from mmssl.evaluation.functional import (
     confidence_interval,
+    episode_confusion,
     few_shot,
     few_shot_classify,
 )
@@ -89,3 +90,16 @@ def test_the_metric_reports_percent_and_repeats():
     assert first['5way_5shot/ci95'] == half_width
     other = METRICS.build(dict(config, seed=1)).measure(test)
     assert other != first
+
+
+def test_the_confusion_counts_every_query_once():
+    features = noise() + torch.randn(8, 16)[LABELS]
+    results = classify(features, n_episodes=30)
+    matrix = episode_confusion(results, LABELS)
+    assert matrix.shape == (8, 8) and matrix.sum() == 30 * 75
+    right = results.accuracy.sum() * 75
+    assert matrix.trace() == pytest.approx(right.item())
+    # Labels of two classes exchanged: rows and columns move along.
+    order = torch.tensor([1, 0, *range(2, 8)])
+    moved = episode_confusion(results, order[LABELS])
+    assert torch.equal(moved, matrix[order][:, order])
