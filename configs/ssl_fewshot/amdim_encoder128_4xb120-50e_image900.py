@@ -14,6 +14,6 @@ train_dataloader = dict(
         views=[dict(_base_.amdim_imagenet_view, num=2)], shared_flip=0.5))
 train_cfg = dict(max_epochs=50)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1 / 500, end=499, by_epoch=False),
+    dict(type='LinearLR', start_factor=1 / 500, end=500, by_epoch=False),
     dict(type='MultiStepLR', milestones=[30, 45], gamma=0.2)]
 auto_scale_lr = dict(base_batch_size=480)

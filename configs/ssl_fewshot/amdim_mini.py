@@ -32,6 +32,6 @@ test_dataloader = dict(
 train_cfg = dict(max_epochs=20, val_interval=10)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1 / 100, end=99, by_epoch=False),
+    dict(type='LinearLR', start_factor=1 / 100, end=100, by_epoch=False),
     dict(type='MultiStepLR', milestones=[16], gamma=0.2)]
 auto_scale_lr = dict(base_batch_size=100)

@@ -5,5 +5,5 @@ optim_wrapper = dict(
     optimizer=dict(
         type='Adam', lr=2e-4, betas=(0.8, 0.999), weight_decay=1e-5))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1 / 500, end=499, by_epoch=False),
+    dict(type='LinearLR', start_factor=1 / 500, end=500, by_epoch=False),
     dict(type='MultiStepLR', milestones=[250, 280], gamma=0.2)]
