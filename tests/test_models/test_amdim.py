@@ -330,3 +330,13 @@ def test_a_batch_of_one_and_a_bad_clip_are_refused():
         method()(views(1), mode='loss')
     with pytest.raises(ValueError, match='tclip must be > 0'):
         method(tclip=0)
+
+
+def test_the_loss_is_finite_under_autocast():
+    model = method()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model(views(), mode='loss')
+    sum(losses.values()).backward()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    assert all(t.isfinite().all() for t in (*losses.values(), *grads))
+    assert losses['loss_1t5'].dtype == F32
