@@ -33,7 +33,7 @@ test_dataloader = dict(
     dataset=dict(
         data_root=data_root, images='images.zip', views=[whole_view]))
 train_cfg = dict(max_epochs=6, val_interval=1)
-optim_wrapper = dict(optimizer=dict(lr=1e-2))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='MultiStepLR', milestones=[4], gamma=0.2)]
 default_hooks = dict(
