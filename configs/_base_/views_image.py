@@ -58,3 +58,14 @@ imagenet_center_view = dict(type='CenterView', resize=256, size=224)
 stl10_center_view = dict(
     type='CenterView', resize=70, size=64, interpolation='bicubic')
 whole_view = dict(type='CenterView')
+
+# AMDIM: one flip for all views (shared_flip of the dataset) and none here.
+amdim_imagenet_view = dict(
+    size=128, area=(0.3, 1.0), ratio=(0.7, 1.4), interpolation='bicubic',
+    flip_prob=0.0, jitter=(0.4, 0.4, 0.4, 0.1), jitter_prob=0.8,
+    gray_prob=0.25, backend='pillow')
+amdim_stl10_view = dict(
+    amdim_imagenet_view, size=64, jitter=(0.4, 0.4, 0.4, 0.2))
+amdim_cifar_view = dict(
+    type='TranslatedView', size=32, shift=4, shift_prob=0.8, flip_prob=0.0,
+    jitter=(0.4, 0.4, 0.4, 0.2), jitter_prob=0.8, gray_prob=0.25)

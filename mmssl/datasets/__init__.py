@@ -4,6 +4,7 @@
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
+from .few_shot import FewShotCSV, Omniglot
 from .image_dataset import DataError, ImageDataset
 from .image_folders import (
     ImageFolder,
@@ -18,6 +19,7 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .samplers import EpisodicSampler, EpochSampler, SampleIndex
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .vos_sequences import FrameFiles, VOSSequenceDataset
@@ -30,8 +32,10 @@ __all__ = [
     'DataError',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EpisodicSampler',
     'EpochSampler',
     'FrameFiles',
+    'FewShotCSV',
     'ImageDataset',
     'ImageFolder',
     'ImageList',

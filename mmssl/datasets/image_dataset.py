@@ -82,6 +82,8 @@ class ImageDataset(Dataset):
         pipeline (Sequence[dict], optional): Transforms.
         views (Sequence[dict], optional): Short for the pipeline
             ``LoadImage, MultiView(views), PackViews``; give one of both.
+        shared_flip (float): With ``views``, probability of mirroring all
+            views of a picture together; :class:`FlipViews`.
         max_bad_share (float): Share of unreadable pictures in the dataset
             above which loading fails.
 
@@ -96,6 +98,7 @@ class ImageDataset(Dataset):
         source: Source,
         pipeline: Sequence[dict] | None = None,
         views: Sequence[dict] | None = None,
+        shared_flip: float = 0.0,
         max_bad_share: float = 0.05,
     ) -> None:
         if (pipeline is None) == (views is None):
@@ -105,9 +108,11 @@ class ImageDataset(Dataset):
                 f'max_bad_share must be in [0, 1], got {max_bad_share}'
             )
         if pipeline is None:
+            flip = [dict(type='FlipViews', prob=shared_flip)]
             pipeline = [
                 dict(type='LoadImage'),
                 dict(type='MultiView', views=views),
+                *(flip if shared_flip else []),
                 dict(type='PackViews'),
             ]
         labels = source.labels

@@ -235,6 +235,37 @@ class ArraySource(Source):
         return np.array(self.images[index])  # a copy: views may write
 
 
+class ChosenSource(Source):
+    """Some pictures of another source, with labels of their own.
+
+    Args:
+        source (Source): Has the pictures.
+        rows (Sequence[int]): (n,) places in it, in the wanted order.
+        labels (Sequence[int], optional): (n,) class numbers.
+        classes (Sequence[str]): Name of each class number.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        rows: Sequence[int],
+        labels: Sequence[int] | None = None,
+        classes: Sequence[str] = (),
+    ) -> None:
+        super().__init__((), labels, classes)
+        self.source = source
+        self.rows = np.asarray(rows, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def name(self, index: int) -> str:
+        return self.source.name(self.rows[index])
+
+    def read(self, index: int) -> bytes | np.ndarray:
+        return self.source.read(self.rows[index])
+
+
 def is_image(name: str) -> bool:
     """Whether a file's ending is that of a picture.
 

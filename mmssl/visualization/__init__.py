@@ -3,6 +3,7 @@
 
 from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
+from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
 from .mixture import birth_figure, component_figure
 from .neighbours import neighbour_figure
@@ -22,6 +23,7 @@ __all__ = [
     'component_figure',
     'confusion_figure',
     'curve_figure',
+    'episode_figure',
     'find_scalars',
     'neighbour_figure',
     'pca',

@@ -48,7 +48,7 @@ def neighbour_figure(
     for row, (query, near) in enumerate(zip(queries, neighbours, strict=True)):
         first, gap, *others = axes[row * (count + 2) :][: count + 2]
         gap.set_axis_off()
-        _show(first, query, INK)
+        show_picture(first, query, INK)
         # From the left edge on, a long name ends in the gap.
         first.set_title(
             shorten(names[row]), loc='left', fontsize=8, color=INK, pad=3
@@ -58,7 +58,7 @@ def neighbour_figure(
         ):
             agrees = None if correct is None else bool(correct[row][place])
             frame = MUTED if agrees is None else GOOD if agrees else BAD
-            _show(axis, picture, frame, broken=agrees is False)
+            show_picture(axis, picture, frame, broken=agrees is False)
     return figure
 
 
@@ -67,7 +67,10 @@ def shorten(name: str, most: int = 18) -> str:
     return name if len(name) <= most else name[: most - 1] + '…'
 
 
-def _show(axis, picture: np.ndarray, frame: str, broken: bool = False) -> None:
+def show_picture(
+    axis, picture: np.ndarray, frame: str, broken: bool = False
+) -> None:
+    """A picture in a frame of a colour, broken or not."""
     bare(axis)
     axis.imshow(picture, interpolation='nearest')
     for spine in axis.spines.values():

@@ -70,6 +70,7 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
+    folders = ['coco/train2017', 'pictures', 'image900']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -83,6 +84,8 @@ def tiny_data(tmp_path_factory):
     for share in (1, 10):
         text = '\n'.join(f'{name} 0' for name in names)
         (root / f'imagenet/meta/train_{share}percent.txt').write_text(text)
+    for data in ('miniimagenet', 'cub200', 'fewshot_mini'):
+        write_few_shot(root / data, jpeg)
     for data in ('cifar10', 'cifar100'):
         (root / data).mkdir()
         for split in ('train', 'test'):
@@ -122,6 +125,16 @@ def write_characters(root):
                         '.png',
                         png.tobytes(),
                     )
+def write_few_shot(root, jpeg):
+    """Splits of five classes with one picture twenty times."""
+    (root / 'images').mkdir(parents=True)
+    (root / 'images/1.jpg').write_bytes(jpeg)
+    with zipfile.ZipFile(root / 'images.zip', 'w') as archive:
+        archive.writestr('1.jpg', jpeg)
+    lines = [f'1.jpg,class{i % 5}' for i in range(100)]
+    for split in ('train', 'val', 'test'):
+        text = '\n'.join(['filename,label', *lines])
+        (root / f'{split}.csv').write_text(text)
 
 
 @every
@@ -207,7 +220,9 @@ def test_every_data_loader_gives_the_views_of_a_batch(
         settings.update(batch_size=2, num_workers=0)
         settings.update(persistent_workers=False, pin_memory=False)
         if settings.dataset.type == 'EmbeddedPhotos':
-            settings.dataset.update(per_class=1)
+            sampler = settings.sampler
+            count = sampler.get('shot', 1) + sampler.get('query', 0)
+            settings.dataset.update(per_class=count)
         loader = Runner.build_dataloader(settings, seed=0)
         batch = next(iter(loader))
         sizes = [tuple(view.shape[-2:]) for view in batch['inputs']]

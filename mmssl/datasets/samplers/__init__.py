@@ -11,3 +11,8 @@ __all__ = [
     'SampleIndex',
     'StreamSchedule',
 ]
+from .episodic_sampler import EpisodicSampler
+from .epoch_sampler import EpochSampler
+from .sample_index import SampleIndex
+
+__all__ = ['EpisodicSampler', 'EpochSampler', 'SampleIndex']

@@ -4,16 +4,21 @@
 from .loading import LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
 from .multi_view import MultiView, PackViews, view_rng
+from .multi_view import FlipViews, MultiView, PackViews, view_rng
+from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
     'CenterView',
+    'FlipViews',
     'LoadImage',
     'MatchedBoxes',
     'MultiView',
     'PackViews',
     'RandomView',
+    'TranslatedView',
     'UnreadableImage',
     'ViewParams',
+    'translate_reflect',
     'view_rng',
 ]

@@ -62,6 +62,38 @@ class MultiView:
 
 def random_key() -> tuple[int, int, int]:
     """The key of a sample that came without one, from torch's generator."""
+@TRANSFORMS.register_module()
+class FlipViews:
+    """Mirror all views of a picture together, after :class:`MultiView`.
+
+    For methods whose views share one flip (AMDIM): mirroring each crop is
+    mirroring the picture first.  The views' own ``flip_prob`` is then 0.
+
+    Args:
+        prob (float): Probability.
+
+    Raises:
+        ValueError: It is not in [0, 1].
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob must be in [0, 1], got {prob}')
+        self.prob = prob
+
+    def __call__(self, results: dict) -> dict:
+        views = results['views']
+        key = results.get('key') or _random_key()
+        # The generator after the last of the views.
+        if view_rng(key, len(views)).random() < self.prob:
+            results['views'] = [view[:, ::-1].copy() for view in views]
+            results['geometry'] = [
+                g._replace(flip=not g.flip) for g in results['geometry']
+            ]
+        return results
+
+
+def _random_key() -> tuple[int, int, int]:
     return tuple(torch.randint(2**31, (3,)).tolist())
 
 

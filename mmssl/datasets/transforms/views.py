@@ -208,7 +208,7 @@ class RandomView:
         ops = BACKENDS[self.backend]
         work = ops.begin(img)
         for name in self.order:
-            work = _APPLY[name](self, ops, work, params)
+            work = getattr(self, f'_apply_{name}')(ops, work, params)
         return ops.finish(work)
 
     def _apply_crop(self, ops: ModuleType, img, params: ViewParams):
@@ -237,9 +237,6 @@ class RandomView:
 
     def _apply_solarize(self, ops: ModuleType, img, params: ViewParams):
         return ops.solarize(img) if params.solarize else img
-
-
-_APPLY = {name: getattr(RandomView, f'_apply_{name}') for name in ORDER}
 
 
 @TRANSFORMS.register_module()

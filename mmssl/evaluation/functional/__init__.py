@@ -21,6 +21,12 @@ from .davis import (
     region_similarity,
     summarize_objects,
     tolerance_radius,
+from .few_shot import (
+    EpisodeResults,
+    Interval,
+    confidence_interval,
+    episode_confusion,
+    few_shot_classify,
 )
 from .knn import Neighbours, knn_classify, nearest, vote
 from .label_propagation import (
@@ -34,6 +40,8 @@ from .linear import ProbeResult, linear_probe, logistic_probe
 from .statistics import Summary, gain_in_standard_errors, summarize
 
 __all__ = [
+    'EpisodeResults',
+    'Interval',
     'Neighbours',
     'Prediction',
     'ProbeResult',
@@ -50,6 +58,11 @@ __all__ = [
     'evaluate_sequence',
     'feature_std',
     'frame_scores',
+    'confidence_interval',
+    'effective_rank',
+    'episode_confusion',
+    'feature_std',
+    'few_shot_classify',
     'gain_in_standard_errors',
     'incremental_accuracy',
     'knn_classify',

@@ -16,6 +16,7 @@ from .feature_metric import (
     LinearProbeMetric,
     LogisticProbeMetric,
 )
+from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     'EvidenceBound',
     'FeatureMetric',
     'IncrementalClassAccuracy',
+    'FewShotAccuracy',
     'IndexedMetric',
     'KNNMetric',
     'LatentKNNError',

@@ -1,4 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .curl import CURL
@@ -7,12 +8,14 @@ from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
 from .scrl import SCRL
+from .protonet import ProtoNet
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
 from .wmse import WMSE
 
 __all__ = [
+    'AMDIM',
     'BYOL',
     'CURL',
     'SCRL',
@@ -22,6 +25,7 @@ __all__ = [
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
+    'ProtoNet',
     'SimCLR',
     'SimSiam',
     'SwAV',
