@@ -4,7 +4,7 @@
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
-from .few_shot import FewShotCSV, Omniglot
+from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
 from .image_folders import (
     ImageFolder,
@@ -15,11 +15,11 @@ from .image_folders import (
 )
 from .samplers import (
     ContinualClassStream,
+    EpisodicSampler,
     EpochSampler,
     SampleIndex,
     StreamSchedule,
 )
-from .samplers import EpisodicSampler, EpochSampler, SampleIndex
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .vos_sequences import FrameFiles, VOSSequenceDataset
@@ -34,8 +34,8 @@ __all__ = [
     'EmbeddedPhotos',
     'EpisodicSampler',
     'EpochSampler',
-    'FrameFiles',
     'FewShotCSV',
+    'FrameFiles',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
@@ -43,6 +43,7 @@ __all__ = [
     'ImageNpz',
     'ImageZip',
     'Omniglot',
+    'OmniglotCharacters',
     'SampleIndex',
     'StreamSchedule',
     'VOSSequenceDataset',

@@ -70,10 +70,10 @@ class FewShotCSV(ImageDataset):
 
 
 @DATASETS.register_module()
-class Omniglot(ImageDataset):
-    """Handwritten characters, ``<set>/<alphabet>/<character>/<id>.png``.
+class OmniglotCharacters(ImageDataset):
+    """Omniglot, ``<set>/<alphabet>/<character>/<id>.png``, by character.
 
-    A character of an alphabet is a class.
+    A character of an alphabet is a class; in ``Omniglot`` an alphabet is.
 
     Args:
         data_root (str): Folder or zip, of one set or of several.

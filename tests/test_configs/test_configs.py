@@ -70,7 +70,7 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
-    folders = ['coco/train2017', 'pictures', 'image900']
+    folders.append('image900')
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -125,6 +125,8 @@ def write_characters(root):
                         '.png',
                         png.tobytes(),
                     )
+
+
 def write_few_shot(root, jpeg):
     """Splits of five classes with one picture twenty times."""
     (root / 'images').mkdir(parents=True)

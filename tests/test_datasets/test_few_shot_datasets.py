@@ -4,7 +4,7 @@ import zipfile
 import pytest
 from numbered_pictures import WHOLE, encode, number_picture, numbers
 
-from mmssl.datasets import EpisodicSampler, FewShotCSV, Omniglot
+from mmssl.datasets import EpisodicSampler, FewShotCSV, OmniglotCharacters
 from mmssl.utils.errors import UsageError
 
 FILES = {f'n{i}/p{i}.png': encode(number_picture(i)) for i in range(1, 5)}
@@ -77,18 +77,18 @@ NAMES = [
 
 def test_a_character_of_an_alphabet_is_a_class(tmp_path):
     root = omniglot(tmp_path, NAMES)
-    dataset = Omniglot(root, views=WHOLE)
+    dataset = OmniglotCharacters(root, views=WHOLE)
     assert dataset.labels.tolist() == [0, 0, 1, 2]
     assert dataset.metainfo['classes'][1] == 'Latin/character01'
-    chosen = Omniglot(root, ['Tagalog', 'Greek'], views=WHOLE)
+    chosen = OmniglotCharacters(root, ['Tagalog', 'Greek'], views=WHOLE)
     assert numbers(chosen) == [1, 2, 4]
     with pytest.raises(UsageError, match=r"no alphabet \['Klingon'\]"):
-        Omniglot(root, ['Klingon'], views=WHOLE)
+        OmniglotCharacters(root, ['Klingon'], views=WHOLE)
 
 
 def test_other_layouts_are_no_omniglot(tmp_path):
     with pytest.raises(UsageError, match='folder of a character'):
-        Omniglot(omniglot(tmp_path, ['Greek/1.png']), views=WHOLE)
+        OmniglotCharacters(omniglot(tmp_path, ['Greek/1.png']), views=WHOLE)
 
 
 def test_episodes_are_checked_against_the_data(tmp_path):

@@ -2,17 +2,14 @@
 """Which samples in which order, and the key of their random numbers."""
 
 from .class_stream import ContinualClassStream, StreamSchedule
+from .episodic_sampler import EpisodicSampler
 from .epoch_sampler import EpochSampler
 from .sample_index import SampleIndex
 
 __all__ = [
     'ContinualClassStream',
+    'EpisodicSampler',
     'EpochSampler',
     'SampleIndex',
     'StreamSchedule',
 ]
-from .episodic_sampler import EpisodicSampler
-from .epoch_sampler import EpochSampler
-from .sample_index import SampleIndex
-
-__all__ = ['EpisodicSampler', 'EpochSampler', 'SampleIndex']

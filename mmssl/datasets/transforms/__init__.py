@@ -3,7 +3,6 @@
 
 from .loading import LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
-from .multi_view import MultiView, PackViews, view_rng
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams

@@ -60,8 +60,6 @@ class MultiView:
         return results
 
 
-def random_key() -> tuple[int, int, int]:
-    """The key of a sample that came without one, from torch's generator."""
 @TRANSFORMS.register_module()
 class FlipViews:
     """Mirror all views of a picture together, after :class:`MultiView`.
@@ -83,7 +81,7 @@ class FlipViews:
 
     def __call__(self, results: dict) -> dict:
         views = results['views']
-        key = results.get('key') or _random_key()
+        key = results.get('key') or random_key()
         # The generator after the last of the views.
         if view_rng(key, len(views)).random() < self.prob:
             results['views'] = [view[:, ::-1].copy() for view in views]
@@ -93,7 +91,8 @@ class FlipViews:
         return results
 
 
-def _random_key() -> tuple[int, int, int]:
+def random_key() -> tuple[int, int, int]:
+    """The key of a sample that came without one, from torch's generator."""
     return tuple(torch.randint(2**31, (3,)).tolist())
 
 
