@@ -1,34 +1,17 @@
 # Omniglot, 28 pixels, as a stream of alphabets; data/omniglot holds
 # images_background.zip and images_evaluation.zip, or their folders
+_base_ = 'class_stream.py'
+
 data_root = 'data/omniglot/'
 as_it_is = [dict(type='CenterView')]
+train = dict(type='Omniglot', data_root=data_root, split='train', views=as_it_is)
 
 train_dataloader = dict(
-    batch_size=15, num_workers=1, persistent_workers=True,
-    sampler=dict(type='EpochSampler'),
-    batch_sampler=dict(
-        type='ContinualClassStream', n_steps=100000, n_classes=50),
-    collate_fn=dict(type='mmssl.collate_views'),
-    dataset=dict(
-        type='Omniglot', data_root=data_root, split='train', views=as_it_is))
-bank = dict(
-    batch_size=1000, num_workers=0, drop_last=False,
-    sampler=dict(type='EpochSampler', shuffle=False),
-    collate_fn=dict(type='mmssl.collate_views'),
-    dataset=dict(
-        type='Omniglot', data_root=data_root, split='train', views=as_it_is))
+    batch_size=15, batch_sampler=dict(n_classes=50), dataset=train)
 test_dataloader = dict(
-    batch_size=1000, num_workers=0, drop_last=False,
-    sampler=dict(type='EpochSampler', shuffle=False),
-    collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
         type='Omniglot', data_root=data_root, split='test', views=as_it_is))
 val_dataloader = test_dataloader
-
-val_cfg = dict(type='FeatureValLoop', bank_dataloader=bank, stage='neck')
-test_cfg = dict(type='FeatureTestLoop', bank_dataloader=bank, stage='neck')
-val_evaluator = [
-    dict(type='ClusterPurity'), dict(type='LatentKNNError', k=(3, 5, 10)),
-    dict(type='EvidenceBound')]
-test_evaluator = val_evaluator
-del as_it_is, bank
+val_cfg = dict(bank_dataloader=dict(dataset=train))
+test_cfg = val_cfg
+del as_it_is, train
