@@ -5,7 +5,7 @@ from .charts import bar_figure, confusion_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
-from .mixture import birth_figure, component_figure
+from .mixture import birth_figure, component_figure, usage_figure
 from .neighbours import neighbour_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
@@ -32,4 +32,5 @@ __all__ = [
     'scatter_figure',
     'thumbnail_figure',
     'tsne',
+    'usage_figure',
 ]

@@ -1,10 +1,12 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""What a mixture has learned, and when its components were born."""
+"""What a mixture has learned, and how it grew and was used over time."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from mmssl.visualization.style import (
     INK,
@@ -110,6 +112,67 @@ def birth_figure(
             fontsize=8,
             labelcolor=INK,
             title='most in the pool',
+            title_fontsize=8,
+        )
+    return figure
+
+
+def usage_figure(
+    steps: Sequence[int],
+    usage: Sequence[np.ndarray],
+    classes: Sequence[str] | None = None,
+) -> Figure:
+    """Which classes use which component, over a stream.
+
+    A cell has the colour of the class that uses the component most in this
+    stretch of the stream, the deeper the larger the component's share of all
+    samples of the stretch.
+
+    Args:
+        steps (Sequence[int]): Step at which each stretch ends, ascending.
+        usage (Sequence[ndarray]): (classes, components so far) of each
+            stretch, samples or sums of probabilities, not all 0.
+        classes (Sequence[str], optional): Names of the classes.
+
+    Returns:
+        Figure: Not saved yet.
+
+    Raises:
+        ValueError: There is not one table a step, or none at all.
+    """
+    if not len(steps) or len(steps) != len(usage):
+        raise ValueError(
+            'each stretch of the stream needs a step and a table, got '
+            f'{len(steps)} steps and {len(usage)} tables'
+        )
+    count = max(table.shape[1] for table in usage)
+    cells = np.ones((count, len(steps), 3))
+    shown = set()
+    for column, table in enumerate(usage):
+        shares = table.sum(0) / table.sum()
+        for component in np.flatnonzero(shares > 0.005):
+            label = int(table[:, component].argmax())
+            shown.add(label)
+            # Also a small share is to be seen.
+            depth = 0.15 + 0.85 * shares[component]
+            ink = np.asarray(to_rgb(colour(label)))
+            cells[component, column] = 1 - depth * (1 - ink)
+    figure, (axis,) = new_figure(9, 1.2 + 0.2 * min(count, 30))
+    tidy(axis, 'Components used', 'step of the stream', 'component')
+    edges = [2 * steps[0] - steps[1] if len(steps) > 1 else 0, *steps]
+    axis.pcolormesh(edges, np.arange(count + 1) - 0.5, cells)
+    axis.yaxis.get_major_locator().set_params(integer=True)
+    if len(shown) <= 30:
+        names = class_names(classes, sorted(shown)).items()
+        figure.legend(
+            handles=[
+                Patch(color=colour(label), label=name) for label, name in names
+            ],
+            loc='outside right center',
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+            title='class',
             title_fontsize=8,
         )
     return figure
