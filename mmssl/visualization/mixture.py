@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from mmssl.visualization.neighbours import shorten
 from mmssl.visualization.style import (
     INK,
     MUTED,
@@ -27,7 +28,7 @@ def component_figure(
     Args:
         pictures (ndarray): (components, n, h, w) in [0, 1].
         titles (Sequence[str]): One for each component.
-        columns (int): Components side by side.
+        columns (int): Most components side by side.
 
     Returns:
         Figure: Not saved yet.
@@ -42,7 +43,7 @@ def component_figure(
             f'{len(titles)} titles'
         )
     rows, each = -(-count // columns), pictures.shape[1]
-    columns = min(columns, count)
+    columns = -(-count // rows)  # rows of about equal length
     figure, axes = new_figure(
         0.75 * columns + 0.4, rows * (0.75 * each + 0.35), rows, columns
     )
@@ -53,7 +54,7 @@ def component_figure(
         lines = np.full((each, 1, column.shape[2]), 0.35)
         lines[0] = 1
         stack = np.concatenate([column, lines], 1).reshape(-1, column.shape[2])
-        axis.imshow(stack, cmap='gray', vmin=0, vmax=1)
+        axis.imshow(stack[:-1], cmap='gray', vmin=0, vmax=1)
         bare(axis)
         axis.set_title(title, fontsize=8, color=INK)
     return figure
@@ -71,7 +72,8 @@ def birth_figure(
         births (Sequence[dict]): ``step``, ``component`` and ``label`` (most
             frequent in the pool; -1: none) of each new component.
         shown (Sequence[Sequence[int]]): Classes of each of the equal
-            periods of the stream; drawn as a band where there is one.
+            periods of the stream; drawn as a band, with its name, where
+            there is one.
         n_steps (int): Length of the stream.
         classes (Sequence[str], optional): Names of the classes.
 
@@ -81,6 +83,8 @@ def birth_figure(
     figure, (axis,) = new_figure(9, 3.4)
     tidy(axis, 'Components born', 'step of the stream', 'components')
     length = n_steps / len(shown)
+    alone = [period[0] for period in shown if len(period) == 1]
+    band_names = class_names(classes, alone)
     for number, period in enumerate(shown):
         if len(period) == 1:
             start = number * length
@@ -88,6 +92,16 @@ def birth_figure(
                 start, start + length, color=colour(period[0]), alpha=0.13,
                 linewidth=0,
             )  # fmt: skip
+            if len(shown) <= 20:
+                axis.text(
+                    start + length / 2,
+                    0.01,
+                    shorten(band_names[period[0]], 12),
+                    transform=axis.get_xaxis_transform(),
+                    ha='center',
+                    fontsize=7,
+                    color=MUTED,
+                )
     steps = [0, *(birth['step'] for birth in births), n_steps]
     counts = [1, *(birth['component'] + 1 for birth in births)]
     axis.step(steps, [*counts, counts[-1]], where='post', color=MUTED)

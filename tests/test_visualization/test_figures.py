@@ -232,7 +232,7 @@ def test_components_stand_side_by_side_under_their_titles():
     figure = component_figure(pictures, titles)
     drawn = [axis for axis in figure.axes if axis.axison]
     assert [axis.get_title() for axis in drawn] == titles
-    assert drawn[0].images[0].get_array().shape == (27, 6)
+    assert drawn[0].images[0].get_array().shape == (26, 6)
     with pytest.raises(ValueError, match='12 components and 1 titles'):
         component_figure(pictures, ['one'])
 
@@ -251,6 +251,7 @@ def test_births_rise_over_bands_of_the_classes():
     assert line.get_ydata().tolist() == [1, 2, 3, 4, 4]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ['no label', 'cat', 'dog']
+    assert [text.get_text() for text in axis.texts] == ['cat', 'dog']
     assert not birth_figure([], [[]], 200).legends
 
 

@@ -117,11 +117,16 @@ def run(args: Namespace) -> int:
     ).astype(int)
     features = torch.stack([samples[row].feature for row in rows])
     points = tsne(features.cpu().numpy(), args.seed)
-    for name, numbers, names in (
-        ('latents', labels, classes),
-        ('latents_by_component', chosen, titles),
+    for name, title, numbers, names in (
+        ('latents', 'Latents, by class', labels, classes),
+        (
+            'latents_by_component',
+            'Latents, by component: its most frequent class',
+            chosen,
+            titles,
+        ),
     ):
-        figure = scatter_figure({name: points}, numbers.numpy()[rows], names)
+        figure = scatter_figure({title: points}, numbers.numpy()[rows], names)
         save_figure(figure, out / f'{name}.png')
     content = read_checkpoint(args.checkpoint)
     draw_births(cfg, content, classes, out)
