@@ -3,7 +3,7 @@
 _base_ = ['protonet_mini.py']
 
 model = dict(backbone=dict(init_cfg=None, zero_init=False))
-train_cfg = dict(max_epochs=32)
+train_cfg = dict(max_epochs=22)
 optim_wrapper = dict(optimizer=dict(lr=1e-2))
 param_scheduler = [
-    dict(type='MultiStepLR', milestones=[20, 28], gamma=0.2)]
+    dict(type='MultiStepLR', milestones=[15, 20], gamma=0.2)]

@@ -6,9 +6,9 @@ model = dict(
     _delete_=True,
     type='ImageClassifier',
     backbone=dict(
-        type='AMDIMEncoder', encoder_size=32, ndf=16, n_rkhs=128,
-        n_depth=2, projections=False),
-    head=dict(type='LinearHead', num_classes=60, in_channels=128))
+        type='AMDIMEncoder', encoder_size=32, ndf=12, n_rkhs=96,
+        n_depth=1, projections=False),
+    head=dict(type='LinearHead', num_classes=60, in_channels=96))
 train_dataloader = dict(
     dataset=dict(views=[dict(
         _base_.amdim_imagenet_view, num=1, size=32, backend='cv2')]))

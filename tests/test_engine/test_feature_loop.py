@@ -140,3 +140,12 @@ def test_a_warmup_without_data_is_refused(make_runner, changes, message):  # noq
     changes = {f'test_cfg__{k}': v for k, v in changes.items()}
     with pytest.raises(UsageError, match=message):
         make_runner(**changes).test()
+
+
+def test_any_backbone_is_evaluated_by_episodes(make_runner):  # noqa: F811
+    metric = dict(type='FewShotAccuracy', n_episodes=20, way=3, query=3)
+    runner = make_runner(
+        test_cfg__bank_dataloader=None, test_evaluator=[metric]
+    )
+    assert type(runner.model).__name__ == 'SimCLR'
+    assert runner.test()['3way_1shot/accuracy'] > 60
