@@ -32,10 +32,10 @@ test_dataloader = dict(
     num_workers=0,
     dataset=dict(
         data_root=data_root, images='images.zip', views=[whole_view]))
-train_cfg = dict(max_epochs=10, val_interval=1)
+train_cfg = dict(max_epochs=5, val_interval=1)
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
 param_scheduler = [
-    dict(type='MultiStepLR', milestones=[8], gamma=0.2)]
+    dict(type='MultiStepLR', milestones=[4], gamma=0.2)]
 default_hooks = dict(
     momentum=None,
     checkpoint=dict(save_best='5way_1shot/accuracy', rule='greater'))

@@ -1,5 +1,5 @@
 # Without the first stage, for as long as both stages take together: an episode
-# costs a third of an update of amdim_mini.py, and is worth a larger rate
+# costs less than half an update of amdim_mini.py, and bears a larger rate
 _base_ = ['protonet_mini.py']
 
 model = dict(backbone=dict(init_cfg=None, zero_init=False))
