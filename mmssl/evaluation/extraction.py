@@ -103,8 +103,9 @@ def warmed_up(
         for batch in islice(dataloader, batches):
             if len(batch['data_samples']) > 1:  # one has no variance
                 predict_features(model, batch)
-        # Each process has seen its share.
-        all_reduce_params(buffers, op='mean')
+        # Each process has seen its share, of equally many batches.
+        means = [buffer for buffer in buffers if buffer.is_floating_point()]
+        all_reduce_params(means, op='mean')
     try:
         yield
     finally:

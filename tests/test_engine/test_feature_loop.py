@@ -2,12 +2,17 @@
 import pytest
 import torch
 from coloured_pictures import (  # noqa: F401
+    MODEL,
+    loader,
     make_loader,
     make_runner,
     method,
 )
+from two_processes import run_in_two_processes
 
+from mmssl.engine.runner import Runner
 from mmssl.evaluation import extraction
+from mmssl.registry import MODELS
 from mmssl.utils.errors import UsageError
 
 
@@ -127,6 +132,20 @@ def test_the_warmed_up_statistics_are_those_of_the_batches(
         assert norm.num_batches_tracked == 1
     with extraction.warmed_up(method, None):
         assert norm.num_batches_tracked == 0
+
+
+def warmed_up_mean(rank):
+    torch.manual_seed(0)
+    model = MODELS.build(MODEL)
+    data = Runner.build_dataloader(loader(size=8), seed=0)
+    norm = model.backbone.layers[0][1]
+    with extraction.warmed_up(model, data):
+        return norm.running_mean.clone()
+
+
+def test_processes_share_the_warmed_up_statistics():
+    first, second = run_in_two_processes(warmed_up_mean)
+    assert torch.equal(first, second) and first.abs().sum() > 0
 
 
 @pytest.mark.parametrize(
