@@ -19,6 +19,7 @@ COMMANDS = {
     'count-parameters': 'analysis_tools/count_parameters.py',
     'visualize': 'analysis_tools/visualize_features.py',
     'visualize-mixture': 'analysis_tools/visualize_mixture.py',
+    'visualize-episodes': 'analysis_tools/visualize_episodes.py',
     'report': 'analysis_tools/report.py',
     'compare': 'benchmarks/compare.py',
     'publish': 'model_converters/publish_model.py',

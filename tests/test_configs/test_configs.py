@@ -70,7 +70,7 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
-    folders.append('image900')
+    folders += ['image900', 'eurosat', 'cropdiseases']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -84,7 +84,7 @@ def tiny_data(tmp_path_factory):
     for share in (1, 10):
         text = '\n'.join(f'{name} 0' for name in names)
         (root / f'imagenet/meta/train_{share}percent.txt').write_text(text)
-    for data in ('miniimagenet', 'cub200', 'fewshot_mini'):
+    for data in ('miniimagenet', 'cub200', 'fewshot_mini', 'isic', 'chestx'):
         write_few_shot(root / data, jpeg)
     for data in ('cifar10', 'cifar100'):
         (root / data).mkdir()
@@ -134,7 +134,7 @@ def write_few_shot(root, jpeg):
     with zipfile.ZipFile(root / 'images.zip', 'w') as archive:
         archive.writestr('1.jpg', jpeg)
     lines = [f'1.jpg,class{i % 5}' for i in range(100)]
-    for split in ('train', 'val', 'test'):
+    for split in ('train', 'val', 'test', root.name):
         text = '\n'.join(['filename,label', *lines])
         (root / f'{split}.csv').write_text(text)
 
