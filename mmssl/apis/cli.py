@@ -20,6 +20,7 @@ COMMANDS = {
     'visualize': 'analysis_tools/visualize_features.py',
     'visualize-mixture': 'analysis_tools/visualize_mixture.py',
     'report': 'analysis_tools/report.py',
+    'zoo': 'zoo.py',
     'compare': 'benchmarks/compare.py',
     'publish': 'model_converters/publish_model.py',
     'extract-backbone': 'model_converters/extract_backbone.py',
