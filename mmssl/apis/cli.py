@@ -21,6 +21,7 @@ COMMANDS = {
     'visualize-mixture': 'analysis_tools/visualize_mixture.py',
     'visualize-episodes': 'analysis_tools/visualize_episodes.py',
     'report': 'analysis_tools/report.py',
+    'zoo': 'zoo.py',
     'compare': 'benchmarks/compare.py',
     'publish': 'model_converters/publish_model.py',
     'extract-backbone': 'model_converters/extract_backbone.py',
