@@ -116,8 +116,9 @@ def _candidates(
 ) -> tuple[Tensor, Tensor]:
     """Best products and their cells, (n, candidates) each.
 
-    The best of all frames are among the best of each, and a repeated
-    frame's are those of the frame, repeated.
+    The k best of all frames lie at the k places with the best of their
+    frames, so only these places are sorted; a repeated frame's candidates
+    are repeated.
     """
     height, width, _ = context[0].shape
     rows, columns = (
@@ -129,12 +130,16 @@ def _candidates(
     scores = (tile @ window.flatten(0, 2).T).view(
         len(tile), len(frames), high * wide
     )
+    best = scores.amax(1)
     if radius < math.inf:
         near = _near(place, (rows, columns), radius, tile.device)
-        scores.masked_fill_(~near[:, None], -math.inf)
-    values, cells = scores.topk(min(topk, high * wide))
-    row = rows.start + cells.div(wide, rounding_mode='floor')
-    column = columns.start + cells % wide
+        best.masked_fill_(~near, -math.inf)
+    best, places = best.topk(min(topk, high * wide))
+    every = places[:, None].expand(-1, len(frames), -1)
+    values = scores.gather(2, every)
+    values.masked_fill_((best == -math.inf)[:, None], -math.inf)
+    row = rows.start + every.div(wide, rounding_mode='floor')
+    column = columns.start + every % wide
     offset = torch.arange(frames.start, frames.stop, device=tile.device)
     cells = offset[:, None] * (height * width) + row * width + column
     return (
