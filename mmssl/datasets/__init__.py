@@ -13,6 +13,11 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .moving_shapes import (
+    MovingShapeClips,
+    MovingShapeSequences,
+    moving_shapes,
+)
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
@@ -22,12 +27,15 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
+from .video_files import UnreadableVideo, VideoFile
 from .vos_sequences import FrameFiles, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
     'MNIST',
     'STL10',
+    'ClipDataset',
     'ContinualClassStream',
     'DataError',
     'EmbeddedDigits',
@@ -42,11 +50,18 @@ __all__ = [
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'MovingShapeClips',
+    'MovingShapeSequences',
     'Omniglot',
     'OmniglotCharacters',
     'SampleIndex',
     'StreamSchedule',
+    'UnreadableVideo',
     'VOSSequenceDataset',
+    'VideoClipDataset',
+    'VideoFile',
+    'clip_frame_ids',
     'collate_views',
+    'moving_shapes',
     'write_image_npz',
 ]

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -39,6 +40,29 @@ class FrameFiles(Sequence):
         except UnreadableImage as error:
             raise DataError(f'frame cannot be read: {error}') from error
         return torch.from_numpy(found['img']).permute(2, 0, 1)
+
+    def read(self, ids: Sequence[int]) -> np.ndarray:
+        """Some frames at once, (len(ids), h, w, 3).
+
+        Raises:
+            DataError: One cannot be read, or they differ in size.
+        """
+        frames = [self[i].permute(1, 2, 0).numpy() for i in ids]
+        sizes = sorted({frame.shape[:2] for frame in frames})
+        if len(sizes) > 1:
+            raise DataError(
+                f'the frames in {self.paths[0].parent} have several sizes '
+                f'(h, w): {sizes}'
+            )
+        return np.stack(frames)
+
+
+def vos_sample(**fields) -> dict:
+    """A sample of a whole sequence; no field is copied or moved."""
+    sample = DataSample()
+    for key, value in fields.items():
+        sample.set_field(value, key, field_type='metainfo')
+    return dict(inputs=[], data_samples=sample)
 
 
 @DATASETS.register_module()
@@ -110,8 +134,7 @@ class VOSSequenceDataset(Dataset):
         given = {place[stem]: str(path) for stem, path in masks.items()}
         if self.given == 'first':
             given = {0: given[0]}
-        sample = DataSample()
-        fields = dict(
+        return vos_sample(
             sample_idx=int(index),
             path=name,
             frames=FrameFiles(frames),
@@ -124,9 +147,6 @@ class VOSSequenceDataset(Dataset):
                 if self.save_list is None or f'{name}/{stem}' in self.save_list
             ],
         )
-        for key, value in fields.items():
-            sample.set_field(value, key, field_type='metainfo')
-        return dict(inputs=[], data_samples=sample)
 
     def _files(self, name: str) -> tuple[list[Path], dict[str, Path]]:
         """Frames and masks of a sequence, both in order.

@@ -114,7 +114,7 @@ def runner_of(davis, tmp_path, monkeypatch):
     """Build a test-only runner on the squares; settings of the data set."""
     monkeypatch.setattr(Runner, '_log_env', lambda self, env_cfg: None)
 
-    def make(**dataset):
+    def make(loop=(), **dataset):
         cfg = Config(
             dict(
                 default_scope='mmssl',
@@ -135,7 +135,10 @@ def runner_of(davis, tmp_path, monkeypatch):
                     sampler=dict(type='DefaultSampler', shuffle=False),
                     collate_fn=dict(type='mmssl.collate_views'),
                 ),
-                test_cfg=dict(type='VOSTestLoop', context=2, radius=6, topk=5),
+                test_cfg=dict(
+                    dict(type='VOSTestLoop', context=2, radius=6, topk=5),
+                    **dict(loop),
+                ),
                 test_evaluator=[
                     dict(type='DAVISMetric'),
                     dict(
@@ -209,3 +212,55 @@ def test_a_backbone_alone_has_no_loss():
     assert maps[-1].shape == (1, 4, 4, 4)
     with pytest.raises(NotImplementedError):
         model.loss([torch.zeros(2, 3, 8, 8)])
+
+
+def test_frames_are_scaled_and_masks_keep_their_size(runner_of, tmp_path):
+    runner = runner_of(loop=dict(input_size=20), split_file=None)
+    seen = []
+    model = runner.model
+    extract = model.extract_feat
+    model.extract_feat = lambda inputs, stage: (
+        seen.append((tuple(inputs[0].shape), stage)) or extract(inputs, stage)
+    )
+    assert runner.test()['davis/J&F'] > 0.3
+    assert set(seen) == {((1, 3, 20, 32), 'backbone')}
+    first = read_id_map(tmp_path / 'results' / 'cars' / '00000.png')
+    assert first.shape == (40, 64)
+
+
+def test_a_size_that_is_none(runner_of):
+    runner = runner_of(loop=dict(input_size=0))
+    with pytest.raises(ValueError, match='short edge .* got 0'):
+        runner.test()
+
+
+def test_masks_that_are_arrays_and_the_stage_of_the_neck(tmp_path):
+    """Generated sequences have no files."""
+    cfg = Config(
+        dict(
+            default_scope='mmssl',
+            model=dict(
+                type='DenseVOS',
+                backbone=dict(
+                    type='SmallConvNet', channels=(8, 8), strides=(2, 2)
+                ),
+                neck=dict(type='DenseEmbeddingNeck', sizes=(8, 8, 4)),
+            ),
+            test_dataloader=dict(
+                batch_size=1,
+                num_workers=0,
+                dataset=dict(type='MovingShapeSequences', num_videos=2),
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                collate_fn=dict(type='mmssl.collate_views'),
+            ),
+            test_cfg=dict(
+                type='VOSTestLoop', context=2, radius=5, topk=5, stage='neck'
+            ),
+            test_evaluator=[dict(type='DAVISMetric')],
+            default_hooks=dict(checkpoint=None),
+            work_dir=str(tmp_path / 'run'),
+            experiment_name=tmp_path.name,
+            log_level='ERROR',
+        )
+    )
+    assert 0 < Runner.from_cfg(cfg).test()['davis/J&F'] < 1

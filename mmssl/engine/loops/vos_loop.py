@@ -1,12 +1,13 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Validation and test by masks that the features carry through videos.
 
-frames -> model.extract_feat('backbone') -> propagate_sequence -> evaluator
+frames -> model.extract_feat -> propagate_sequence -> evaluator
 """
 
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
@@ -15,13 +16,14 @@ from torch.utils.data import DataLoader
 
 from mmssl.engine.loops.feature_loop import _FeatureLoop
 from mmssl.evaluation.functional import propagate_sequence
+from mmssl.evaluation.vos_folders import read_ids
 from mmssl.registry import LOOPS
+from mmssl.structures import short_edge_size
 from mmssl.utils.errors import UsageError
-from mmssl.utils.id_maps import read_id_map
 
 
 class _VOSLoop(_FeatureLoop):
-    """What the two loops share; frames at their own size, one by one."""
+    """What the two loops share; frames one by one."""
 
     def __init__(
         self,
@@ -33,9 +35,17 @@ class _VOSLoop(_FeatureLoop):
         radius: float = 12,
         topk: int = 10,
         temperature: float = 0.05,
+        stage: str = 'backbone',
+        input_size: int = -1,
     ) -> None:
-        super().__init__(runner, dataloader, evaluator)
+        super().__init__(runner, dataloader, evaluator, stage=stage)
+        if input_size != -1 and input_size < 1:
+            raise ValueError(
+                'input_size must be the short edge in pixels, or -1 for '
+                f'frames as they are, got {input_size}'
+            )
         self.layer = layer
+        self.input_size = input_size
         self.settings = dict(
             context=context, radius=radius, topk=topk, temperature=temperature
         )
@@ -60,16 +70,16 @@ class _VOSLoop(_FeatureLoop):
     def _masks(self, sample) -> dict:
         """Object numbers (h, w) uint8 of every frame, by its name."""
         given = {
-            t: torch.from_numpy(read_id_map(path))
-            for t, path in sample.given.items()
+            t: torch.from_numpy(read_ids(source))
+            for t, source in sample.given.items()
         }
         size = tuple(sample.frames[0].shape[1:])
         for t, ids in given.items():
             if tuple(ids.shape) != size:
                 raise UsageError(
-                    f'mask {sample.given[t]} has height x width '
-                    f'{ids.shape[0]} x {ids.shape[1]}, the frames '
-                    f'{size[0]} x {size[1]}'
+                    f'sequence {sample.path}, frame {sample.names[t]}: the '
+                    f'mask has height x width {ids.shape[0]} x '
+                    f'{ids.shape[1]}, the frames {size[0]} x {size[1]}'
                 )
         try:
             found = [
@@ -88,7 +98,13 @@ class _VOSLoop(_FeatureLoop):
         model = model.module if is_model_wrapper(model) else model
         for frame in frames:
             batch = model.data_preprocessor(dict(inputs=[frame[None]]), False)
-            maps = model.extract_feat(batch['inputs'], 'backbone')
+            (image,) = batch['inputs']
+            if self.input_size != -1:
+                size = short_edge_size(image.shape[-2:], self.input_size)
+                image = F.interpolate(
+                    image, size, mode='bilinear', align_corners=True
+                )
+            maps = model.extract_feat([image], self.stage)
             maps = maps if isinstance(maps, Tensor) else maps[self.layer]
             yield maps[0].float()
 
@@ -108,6 +124,9 @@ class VOSValLoop(_VOSLoop, ValLoop):
         radius (float): In cells of the map.
         topk (int): Cells that count.
         temperature (float): Of their softmax.
+        stage (str): 'backbone' or 'neck', whose maps are compared.
+        input_size (int): Short edge, pixels, to which frames are scaled
+            (bilinear, aligned corners); -1 leaves them as they are.
     """
 
     mode = 'val'
@@ -126,6 +145,8 @@ class VOSTestLoop(_VOSLoop, TestLoop):
         radius (float): See :class:`VOSValLoop`.
         topk (int): See :class:`VOSValLoop`.
         temperature (float): See :class:`VOSValLoop`.
+        stage (str): See :class:`VOSValLoop`.
+        input_size (int): See :class:`VOSValLoop`.
     """
 
     mode = 'test'
