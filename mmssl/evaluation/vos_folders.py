@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -261,7 +262,10 @@ def _mapper(workers: int) -> Iterator:
     if workers <= 1:
         yield map
         return
-    with ProcessPoolExecutor(workers, initializer=_one_thread) as pool:
+    # A forked process would inherit the locks of OpenCV's threads, and wait
+    # for ever where this one has used them.
+    context = get_context('spawn')
+    with ProcessPoolExecutor(workers, context, _one_thread) as pool:
         try:
             yield pool.map
         finally:
