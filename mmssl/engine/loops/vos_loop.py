@@ -6,8 +6,8 @@ frames -> model.extract_feat -> propagate_sequence -> evaluator
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmssl.engine.loops.feature_loop import _FeatureLoop
+from mmssl.evaluation.extraction import frame_maps
 from mmssl.evaluation.functional import propagate_sequence
 from mmssl.evaluation.vos_folders import read_ids
 from mmssl.registry import LOOPS
-from mmssl.structures import short_edge_size
 from mmssl.utils.errors import UsageError
 
 
@@ -36,13 +36,14 @@ class _VOSLoop(_FeatureLoop):
         topk: int = 10,
         temperature: float = 0.05,
         stage: str = 'backbone',
-        input_size: int = -1,
+        input_size: int | tuple[int, int] = -1,
     ) -> None:
         super().__init__(runner, dataloader, evaluator, stage=stage)
-        if input_size != -1 and input_size < 1:
+        sides = np.atleast_1d(input_size)
+        if input_size != -1 and (len(sides) > 2 or sides.min() < 1):
             raise ValueError(
-                'input_size must be the short edge in pixels, or -1 for '
-                f'frames as they are, got {input_size}'
+                'input_size must be the short edge in pixels, (h, w), or -1 '
+                f'for frames as they are, got {input_size}'
             )
         self.layer = layer
         self.input_size = input_size
@@ -96,17 +97,9 @@ class _VOSLoop(_FeatureLoop):
         """The map (k, h, w) of each frame, when it is asked for."""
         model = self.runner.model
         model = model.module if is_model_wrapper(model) else model
-        for frame in frames:
-            batch = model.data_preprocessor(dict(inputs=[frame[None]]), False)
-            (image,) = batch['inputs']
-            if self.input_size != -1:
-                size = short_edge_size(image.shape[-2:], self.input_size)
-                image = F.interpolate(
-                    image, size, mode='bilinear', align_corners=True
-                )
-            maps = model.extract_feat([image], self.stage)
-            maps = maps if isinstance(maps, Tensor) else maps[self.layer]
-            yield maps[0].float()
+        return frame_maps(
+            model, frames, self.stage, self.layer, self.input_size
+        )
 
 
 @LOOPS.register_module()
@@ -125,8 +118,9 @@ class VOSValLoop(_VOSLoop, ValLoop):
         topk (int): Cells that count.
         temperature (float): Of their softmax.
         stage (str): 'backbone' or 'neck', whose maps are compared.
-        input_size (int): Short edge, pixels, to which frames are scaled
-            (bilinear, aligned corners); -1 leaves them as they are.
+        input_size (int or tuple[int, int]): Short edge, or (h, w), pixels,
+            to which frames are scaled (bilinear, aligned corners); -1
+            leaves them as they are.
     """
 
     mode = 'val'
@@ -146,7 +140,7 @@ class VOSTestLoop(_VOSLoop, TestLoop):
         topk (int): See :class:`VOSValLoop`.
         temperature (float): See :class:`VOSValLoop`.
         stage (str): See :class:`VOSValLoop`.
-        input_size (int): See :class:`VOSValLoop`.
+        input_size (int or tuple): See :class:`VOSValLoop`.
     """
 
     mode = 'test'
