@@ -13,6 +13,7 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .jhmdb_poses import JHMDBPoseDataset
 from .moving_shapes import (
     MovingShapeClips,
     MovingShapeSequences,
@@ -50,6 +51,7 @@ __all__ = [
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'JHMDBPoseDataset',
     'MovingShapeClips',
     'MovingShapeSequences',
     'Omniglot',

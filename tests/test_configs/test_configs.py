@@ -17,6 +17,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from scipy.io import savemat
 
 import mmssl.engine
 import mmssl.evaluation
@@ -36,6 +37,7 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 BASES = sorted((CONFIGS / '_base_').rglob('*.py'))
 SHIPPED = sorted(set(CONFIGS.rglob('*.py')) - set(BASES))
 EPOCH_LENGTH = 100
+WHOLE_VIDEOS = 'Sequences', 'SequenceDataset', 'PoseDataset'
 # 8 x 128 rows are too few for whitening groups of 1024 on each process.
 
 every = pytest.mark.parametrize('path', SHIPPED, ids=lambda p: p.stem)
@@ -118,7 +120,8 @@ def write_videos(root, jpeg):
             'youtube_vos/train/JPEGImages', 'youtube_vos/valid/JPEGImages',
             'oxuva/images/dev', 'trackingnet/frames',
             'kinetics400/video_jpeg/train/run', 'davis/JPEGImages/480p',
-            'davis_mini/JPEGImages/480p',
+            'davis_mini/JPEGImages/480p', 'vip/Images',
+            'jhmdb/Rename_Images/run',
         )
         for video in ('bmx-trees', 'kite-surf', 'motocross-jump')
     ]  # fmt: skip
@@ -134,12 +137,21 @@ def write_videos(root, jpeg):
         (lists / 'val.txt').write_text('motocross-jump\n')
     for folder in (
         'davis/Annotations/480p', 'davis_mini/Annotations/480p',
-        'youtube_vos/valid/Annotations',
+        'youtube_vos/valid/Annotations', 'vip/Annotations/Category_ids',
     ):  # fmt: skip
         masks = root / folder / 'motocross-jump'
         masks.mkdir(parents=True)
         for t in range(5):
             (masks / f'{t:05d}.png').write_bytes(png.tobytes())
+
+    (root / 'vip/lists').mkdir()
+    (root / 'vip/lists/val_videos.txt').write_text('motocross-jump')
+    joints = root / 'jhmdb/joint_positions/run/motocross-jump'
+    joints.mkdir(parents=True)
+    savemat(joints / 'joint_positions.mat', {'pos_img': np.ones((2, 15, 5))})
+    (root / 'jhmdb/splits').mkdir()
+    lists = root / 'jhmdb/splits/run_test_split1.txt'
+    lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
 
 
 def write_characters(root):
@@ -257,7 +269,7 @@ def test_every_data_loader_gives_the_views_of_a_batch(
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(tiny_data))
     monkeypatch.setattr(embedded_photos, 'load_photo', load_photo)
     for name, settings in data_loaders(load(path)).items():
-        if settings.dataset.type.endswith(('Sequences', 'SequenceDataset')):
+        if settings.dataset.type.endswith(WHOLE_VIDEOS):
             dataset = DATASETS.build(settings.dataset)
             assert len(dataset[0]['data_samples'].frames) >= 5, name
             continue

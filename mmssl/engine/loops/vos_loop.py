@@ -16,14 +16,21 @@ from torch.utils.data import DataLoader
 
 from mmssl.engine.loops.feature_loop import _FeatureLoop
 from mmssl.evaluation.extraction import frame_maps
-from mmssl.evaluation.functional import propagate_sequence
+from mmssl.evaluation.functional import (
+    decode_pose,
+    pose_labels,
+    propagate_maps,
+    propagate_sequence,
+)
 from mmssl.evaluation.vos_folders import read_ids
 from mmssl.registry import LOOPS
 from mmssl.utils.errors import UsageError
 
 
 class _VOSLoop(_FeatureLoop):
-    """What the two loops share; frames one by one."""
+    """What the loops share; frames one by one."""
+
+    field = 'masks'
 
     def __init__(
         self,
@@ -57,10 +64,10 @@ class _VOSLoop(_FeatureLoop):
         call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
         samples = data_batch['data_samples']
         for sample in samples:
-            masks = self._masks(sample)
-            sample.set_field(masks, 'masks', field_type='metainfo')
+            found = self._found(sample)
+            sample.set_field(found, self.field, field_type='metainfo')
             self.evaluator.process(data_samples=[sample])
-            sample.pop('masks')  # 33 MB for 80 frames of 480p
+            sample.pop(self.field)  # 33 MB for 80 masks of 480p
         call_hook(
             f'after_{mode}_iter',
             batch_idx=idx,
@@ -68,7 +75,7 @@ class _VOSLoop(_FeatureLoop):
             outputs=samples,
         )
 
-    def _masks(self, sample) -> dict:
+    def _found(self, sample) -> dict:
         """Object numbers (h, w) uint8 of every frame, by its name."""
         given = {
             t: torch.from_numpy(read_ids(source))
@@ -144,3 +151,43 @@ class VOSTestLoop(_VOSLoop, TestLoop):
     """
 
     mode = 'test'
+
+
+@LOOPS.register_module()
+class PoseTestLoop(_VOSLoop, TestLoop):
+    """Joints of the first frame carried through clips, for ``PCKMetric``.
+
+    Every data sample has ``frames`` and ``joints`` (2, j, t), of which only
+    those of the first frame are used; written are ``found_joints`` (2, j,
+    t), pixels, -1 where one is lost.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (DataLoader or dict): Of ``JHMDBPoseDataset``.
+        evaluator (Evaluator or dict or list): ``PCKMetric``.
+        **kwargs: See :class:`VOSValLoop`.
+    """
+
+    mode = 'test'
+    field = 'found_joints'
+
+    def _found(self, sample) -> np.ndarray:
+        """(2, j, t) float64."""
+        height, width = sample.frames[0].shape[1:]
+        pixels = np.array([width, height])[:, None]  # of a frame
+        cells = []
+
+        def first_labels(size: tuple[int, int]) -> Tensor:
+            cells.append(np.array(size[::-1])[:, None])
+            joints = sample.joints[..., 0] * cells[0] / pixels
+            return pose_labels(joints, size)
+
+        maps = propagate_maps(
+            self._features(sample.frames), first_labels, **self.settings
+        )
+        joints = [
+            decode_pose(labels.double()).cpu().numpy() for labels in maps
+        ]
+        found = np.stack(joints, -1)
+        scale = (pixels / cells[0])[..., None]
+        return np.where(found < 0, -1.0, found * scale)

@@ -22,9 +22,11 @@ __getattr__, __all__ = lazy_names(
     ),
     knn='Neighbours knn_classify nearest vote',
     label_propagation=(
-        'Prediction decode_labels propagate_labels propagate_sequence '
-        'reduce_masks'
+        'Prediction decode_labels propagate_labels propagate_maps '
+        'propagate_sequence reduce_masks'
     ),
+    parts='class_iou pixel_confusion',
+    pose='decode_pose joint_distances joint_map pck pose_labels',
     linear='ProbeResult linear_probe logistic_probe',
     statistics='Summary gain_in_standard_errors summarize',
 )
