@@ -10,7 +10,7 @@ __getattr__, __all__ = lazy_names(
     __name__,
     accuracy='rank_classes topk_accuracy',
     clustering='confusion_matrix incremental_accuracy knn_error purity',
-    collapse='effective_rank feature_std',
+    collapse=('PlaceSimilarity effective_rank feature_std place_similarity'),
     davis=(
         'SequenceScores Statistics boundary_map contour_accuracy '
         'count_objects davis_statistics evaluate_sequence frame_scores '
