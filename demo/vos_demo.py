@@ -106,18 +106,17 @@ def run(args: Namespace) -> None:
 
 def read_frames(args: Namespace):
     """Frames, their names, and how many there are a second."""
-    from mmssl.datasets import FrameFiles, VideoFile
+    from mmssl.datasets import FrameFolder, VideoFile
     from mmssl.datasets.vos_sequences import FRAMES
 
     path = Path(args.video)
     if not path.exists():
         raise UsageError(f'no video: there is no {path}')
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in FRAMES)
-        if not files:
+        video, rate = FrameFolder(path), 25.0
+        if not len(video):
             raise UsageError(f'no video: {path} has no frames {FRAMES}')
-        video, rate = FrameFiles(files), 25.0
-        names = [file.stem for file in files]
+        names = [file.stem for file in video.paths]
     else:
         video = VideoFile(path)
         rate, names = video.rate, [f'{t:05d}' for t in range(len(video))]

@@ -1,7 +1,6 @@
 _base_ = 'dense_vos_resnet18_1xb16-steplr-250e_trackingnet.py'
 
-# Folders of frames, as the authors have them; of video files it needs only
-# the folder's name instead
+# Folders of frames, as the authors have them; video files below img_dir do too
 data_root = 'data/kinetics400/'
 train_dataloader = dict(
     dataset=dict(

@@ -30,7 +30,7 @@ from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_files import UnreadableVideo, VideoFile
-from .vos_sequences import FrameFiles, VOSSequenceDataset
+from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
@@ -45,6 +45,7 @@ __all__ = [
     'EpochSampler',
     'FewShotCSV',
     'FrameFiles',
+    'FrameFolder',
     'ImageDataset',
     'ImageFolder',
     'ImageList',

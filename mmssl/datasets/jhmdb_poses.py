@@ -7,7 +7,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mmssl.datasets.image_dataset import DataError, find_data
-from mmssl.datasets.vos_sequences import FRAMES, FrameFiles, vos_sample
+from mmssl.datasets.vos_sequences import FrameFiles, FrameFolder, vos_sample
 from mmssl.registry import DATASETS
 from mmssl.utils.errors import UsageError
 
@@ -109,9 +109,7 @@ def _find_clip(images: Path, joints: Path, name: str) -> tuple:
     folder, path = images / name, joints / name / 'joint_positions.mat'
     frames = []
     if folder.is_dir():
-        frames = sorted(
-            file for file in folder.iterdir() if file.suffix.lower() in FRAMES
-        )
+        frames = FrameFolder(folder).paths
     if not frames:
         raise UsageError(f'clip {name} has no frames in {folder}')
     if not path.is_file():

@@ -2,8 +2,8 @@
 """Clips of a few frames from unlabelled videos: frame folders or files."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,12 @@ from torch.utils.data import Dataset, get_worker_info
 from mmssl.datasets.image_dataset import find_data
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
 from mmssl.datasets.video_files import ENDINGS, UnreadableVideo, VideoFile
-from mmssl.datasets.vos_sequences import FRAMES, FrameFiles
+from mmssl.datasets.vos_sequences import (
+    FRAMES,
+    FrameFiles,
+    FrameFolder,
+    frame_names,
+)
 from mmssl.registry import DATASETS, TRANSFORMS
 from mmssl.utils.errors import UsageError
 
@@ -171,12 +176,12 @@ class VideoClipDataset(ClipDataset):
 
 
 def long_enough(
-    found: Mapping[Path, list[Path]], num_frames: int, place: str
+    found: Mapping[Path, FrameFiles | None], num_frames: int, place: str
 ) -> list[tuple[str, Sequence]]:
     """Names and videos of those that clips can be taken of.
 
     Args:
-        found (Mapping[Path, list[Path]]): Path to frames, none for a file.
+        found (Mapping[Path, FrameFiles | None]): None for a video file.
         num_frames (int): Frames of a clip.
         place (str): Where they were found, for messages.
 
@@ -186,7 +191,7 @@ def long_enough(
     kept, left_out = [], []
     for path, frames in found.items():
         try:
-            video = FrameFiles(frames) if frames else VideoFile(path)
+            video = VideoFile(path) if frames is None else frames
         except UnreadableVideo as error:
             left_out.append(str(error))
             continue
@@ -212,37 +217,36 @@ def long_enough(
     return kept
 
 
-def find_videos(root: Path) -> dict[Path, list[Path]]:
-    """Videos below a folder: path to its frames, none for a video file."""
-    videos: dict[Path, list[Path]] = {}
-    for path in sorted(root.rglob('*')):
-        ending = path.suffix.lower()
-        if ending in FRAMES:
-            videos.setdefault(path.parent, []).append(path)
-        elif ending in ENDINGS:
-            videos[path] = []
-    return videos
+def find_videos(root: Path) -> dict[Path, FrameFiles | None]:
+    """Videos below a folder, sorted; None stands for a video file."""
+    videos: dict[Path, FrameFiles | None] = {}
+    for name, _, files in os.walk(root, followlinks=True):
+        folder = Path(name)
+        frames = frame_names(files)
+        if frames:
+            videos[folder] = FrameFolder(folder, len(frames))
+        for file in files:
+            if Path(file).suffix.lower() in ENDINGS:
+                videos[folder / file] = None
+    return dict(sorted(videos.items()))
 
 
-def list_videos(root: Path, text: str) -> dict[Path, list[Path]]:
+def list_videos(root: Path, text: str) -> dict[Path, FrameFiles | None]:
     """The same from lines of frames, of frame folders or of video files.
 
     Raises:
         UsageError: A line whose file or folder is not there.
     """
-    videos: dict[Path, list[Path]] = {}
-    lines = [root / line.strip() for line in text.splitlines() if line.strip()]
-    entries = [line for line in lines if line.suffix.lower() not in FRAMES]
-    frames = [line for line in lines if line.suffix.lower() in FRAMES]
-    for path in entries:
-        if path.is_dir():
-            videos[path] = sorted(
-                p for p in path.iterdir() if p.suffix.lower() in FRAMES
-            )
+    videos: dict[Path, FrameFiles | None] = {}
+    frames: dict[Path, list[Path]] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        path = root / line
+        if path.suffix.lower() in FRAMES:
+            frames.setdefault(path.parent, []).append(path)
+        elif path.is_dir():
+            videos[path] = FrameFolder(path)
         elif path.is_file():
-            videos[path] = []
+            videos[path] = None
         else:
             raise UsageError(f'the list names {path}, which is not there')
-    for folder, group in groupby(frames, key=lambda path: path.parent):
-        videos[folder] = videos.get(folder, []) + list(group)
-    return videos
+    return videos | {k: FrameFiles(paths) for k, paths in frames.items()}
