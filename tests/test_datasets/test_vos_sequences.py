@@ -114,7 +114,7 @@ def runner_of(davis, tmp_path, monkeypatch):
     """Build a test-only runner on the squares; settings of the data set."""
     monkeypatch.setattr(Runner, '_log_env', lambda self, env_cfg: None)
 
-    def make(loop=(), **dataset):
+    def make(loop=(), scored=True, **dataset):
         cfg = Config(
             dict(
                 default_scope='mmssl',
@@ -140,7 +140,7 @@ def runner_of(davis, tmp_path, monkeypatch):
                     **dict(loop),
                 ),
                 test_evaluator=[
-                    dict(type='DAVISMetric'),
+                    *([dict(type='DAVISMetric')] if scored else []),
                     dict(
                         type='VOSResultWriter',
                         out_dir=str(tmp_path / 'results'),
@@ -264,3 +264,26 @@ def test_masks_that_are_arrays_and_the_stage_of_the_neck(tmp_path):
         )
     )
     assert 0 < Runner.from_cfg(cfg).test()['davis/J&F'] < 1
+
+
+def test_objects_that_appear_later_and_numbers_with_holes(
+    runner_of, davis, tmp_path
+):
+    """As in YouTube-VOS: masks of some frames, each with what is new."""
+    folder = davis / 'Annotations' / '480p' / 'boats'
+    for path in sorted(folder.iterdir()):
+        ids = read_id_map(path)
+        path.unlink()
+        if path.stem == '00000':
+            write_id_map(path, np.where(ids == 1, 3, 0).astype(np.uint8))
+        if path.stem == '00002':
+            write_id_map(path, np.where(ids == 2, 9, 0).astype(np.uint8))
+    (davis / 'one.txt').write_text('boats')
+    # Scored is what has masks in every frame, so they are only written.
+    runner = runner_of(scored=False, given='all', split_file='one.txt')
+    runner.test()
+    found = [
+        set(np.unique(read_id_map(tmp_path / f'results/boats/{t:05d}.png')))
+        for t in range(5)
+    ]
+    assert found == [{0, 3}, {0, 3}, {0, 3, 9}, {0, 3, 9}, {0, 3, 9}]
