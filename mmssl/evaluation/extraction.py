@@ -151,7 +151,8 @@ def frame_maps(
     frames: Iterable[Tensor],
     stage: str = 'backbone',
     layer: int = -1,
-    input_size: int = -1,
+    input_size: int | tuple[int, int] = -1,
+    as_clips: bool = False,
 ) -> Iterator[Tensor]:
     """The map of each frame of a video, when it is asked for.
 
@@ -163,6 +164,8 @@ def frame_maps(
         layer (int): Which of them, where there are several.
         input_size (int or tuple[int, int]): Short edge, or (h, w), to which
             frames are scaled (bilinear, aligned corners); -1 leaves them.
+        as_clips (bool): Each frame enters as a clip of one frame, for
+            networks of videos.
 
     Yields:
         Tensor: (k, h', w') float32, on the model's device.
@@ -177,9 +180,12 @@ def frame_maps(
             image = interpolate(
                 image, tuple(size), mode='bilinear', align_corners=True
             )
+        if as_clips:
+            image = image[:, :, None]
         maps = model.extract_feat([image], stage)
         maps = maps if isinstance(maps, Tensor) else maps[layer]
-        yield maps[0].float()
+        found = maps[0].float()
+        yield found.mean(1) if as_clips else found
 
 
 def row(sample: Any) -> tuple[int | None, Tensor, int, str]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmssl import get_model
 from mmssl.datasets import VOSSequenceDataset
 from mmssl.datasets.image_dataset import DataError
 from mmssl.engine.runner import Runner
@@ -287,3 +288,13 @@ def test_objects_that_appear_later_and_numbers_with_holes(
         for t in range(5)
     ]
     assert found == [{0, 3}, {0, 3}, {0, 3, 9}, {0, 3, 9}, {0, 3, 9}]
+
+
+def test_a_network_of_videos_sees_clips_of_one_frame(davis):
+    from mmssl.datasets import FrameFolder
+    from mmssl.evaluation.extraction import frame_maps
+
+    model = get_model('slowonly50_davis2017')
+    frames = FrameFolder(davis / 'JPEGImages' / '480p' / 'cars')
+    maps = list(frame_maps(model, [frames[0], frames[1]], as_clips=True))
+    assert [tuple(x.shape) for x in maps] == [(1024, 5, 8)] * 2

@@ -44,6 +44,7 @@ class _VOSLoop(_FeatureLoop):
         temperature: float = 0.05,
         stage: str = 'backbone',
         input_size: int | tuple[int, int] = -1,
+        as_clips: bool = False,
     ) -> None:
         super().__init__(runner, dataloader, evaluator, stage=stage)
         sides = np.atleast_1d(input_size)
@@ -53,6 +54,7 @@ class _VOSLoop(_FeatureLoop):
                 f'for frames as they are, got {input_size}'
             )
         self.layer = layer
+        self.as_clips = as_clips
         self.input_size = input_size
         self.settings = dict(
             context=context, radius=radius, topk=topk, temperature=temperature
@@ -105,7 +107,12 @@ class _VOSLoop(_FeatureLoop):
         model = self.runner.model
         model = model.module if is_model_wrapper(model) else model
         return frame_maps(
-            model, frames, self.stage, self.layer, self.input_size
+            model,
+            frames,
+            self.stage,
+            self.layer,
+            self.input_size,
+            self.as_clips,
         )
 
 
@@ -128,6 +135,8 @@ class VOSValLoop(_VOSLoop, ValLoop):
         input_size (int or tuple[int, int]): Short edge, or (h, w), pixels,
             to which frames are scaled (bilinear, aligned corners); -1
             leaves them as they are.
+        as_clips (bool): Each frame enters as a clip of one frame, for
+            networks of videos.
     """
 
     mode = 'val'
@@ -148,6 +157,7 @@ class VOSTestLoop(_VOSLoop, TestLoop):
         temperature (float): See :class:`VOSValLoop`.
         stage (str): See :class:`VOSValLoop`.
         input_size (int or tuple): See :class:`VOSValLoop`.
+        as_clips (bool): See :class:`VOSValLoop`.
     """
 
     mode = 'test'
