@@ -13,6 +13,12 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .jhmdb_poses import JHMDBPoseDataset
+from .moving_shapes import (
+    MovingShapeClips,
+    MovingShapeSequences,
+    moving_shapes,
+)
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
@@ -22,12 +28,15 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
-from .vos_sequences import FrameFiles, VOSSequenceDataset
+from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
+from .video_files import UnreadableVideo, VideoFile
+from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
     'MNIST',
     'STL10',
+    'ClipDataset',
     'ContinualClassStream',
     'DataError',
     'EmbeddedDigits',
@@ -36,17 +45,26 @@ __all__ = [
     'EpochSampler',
     'FewShotCSV',
     'FrameFiles',
+    'FrameFolder',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'JHMDBPoseDataset',
+    'MovingShapeClips',
+    'MovingShapeSequences',
     'Omniglot',
     'OmniglotCharacters',
     'SampleIndex',
     'StreamSchedule',
+    'UnreadableVideo',
     'VOSSequenceDataset',
+    'VideoClipDataset',
+    'VideoFile',
+    'clip_frame_ids',
     'collate_views',
+    'moving_shapes',
     'write_image_npz',
 ]

@@ -17,18 +17,27 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from scipy.io import savemat
 
 import mmssl.engine
 import mmssl.evaluation
 import mmssl.models  # noqa: F401
 from mmssl.datasets import embedded_photos
 from mmssl.datasets.image_dataset import DATA_ROOT_VARIABLE
-from mmssl.registry import HOOKS, LOOPS, METRICS, MODELS, PARAM_SCHEDULERS
+from mmssl.registry import (
+    DATASETS,
+    HOOKS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    PARAM_SCHEDULERS,
+)
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 BASES = sorted((CONFIGS / '_base_').rglob('*.py'))
 SHIPPED = sorted(set(CONFIGS.rglob('*.py')) - set(BASES))
 EPOCH_LENGTH = 100
+WHOLE_VIDEOS = 'Sequences', 'SequenceDataset', 'PoseDataset'
 # 8 x 128 rows are too few for whitening groups of 1024 on each process.
 
 every = pytest.mark.parametrize('path', SHIPPED, ids=lambda p: p.stem)
@@ -99,7 +108,50 @@ def tiny_data(tmp_path_factory):
         np.array([1, 1, 2, 2], np.uint8).tofile(stl10 / f'{split}_y.bin')
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
+    write_videos(root, jpeg)
     return root
+
+
+def write_videos(root, jpeg):
+    """Frames and masks in the layout of each video data set."""
+    folders = [
+        f'{name}/{video}'
+        for name in (
+            'youtube_vos/train/JPEGImages', 'youtube_vos/valid/JPEGImages',
+            'oxuva/images/dev', 'trackingnet/frames',
+            'kinetics400/video_jpeg/train/run', 'davis/JPEGImages/480p',
+            'davis_mini/JPEGImages/480p', 'vip/Images',
+            'jhmdb/Rename_Images/run',
+        )
+        for video in ('bmx-trees', 'kite-surf', 'motocross-jump')
+    ]  # fmt: skip
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for t in range(5):
+            (root / folder / f'{t:05d}.jpg').write_bytes(jpeg)
+    _, png = cv2.imencode('.png', np.ones((40, 48), np.uint8))
+    for name in ('davis', 'davis_mini'):
+        lists = root / name / 'ImageSets/2017'
+        lists.mkdir(parents=True)
+        (lists / 'train.txt').write_text('bmx-trees\nkite-surf\n')
+        (lists / 'val.txt').write_text('motocross-jump\n')
+    for folder in (
+        'davis/Annotations/480p', 'davis_mini/Annotations/480p',
+        'youtube_vos/valid/Annotations', 'vip/Annotations/Category_ids',
+    ):  # fmt: skip
+        masks = root / folder / 'motocross-jump'
+        masks.mkdir(parents=True)
+        for t in range(5):
+            (masks / f'{t:05d}.png').write_bytes(png.tobytes())
+
+    (root / 'vip/lists').mkdir()
+    (root / 'vip/lists/val_videos.txt').write_text('motocross-jump')
+    joints = root / 'jhmdb/joint_positions/run/motocross-jump'
+    joints.mkdir(parents=True)
+    savemat(joints / 'joint_positions.mat', {'pos_img': np.ones((2, 15, 5))})
+    (root / 'jhmdb/splits').mkdir()
+    lists = root / 'jhmdb/splits/run_test_split1.txt'
+    lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
 
 
 def write_characters(root):
@@ -217,8 +269,10 @@ def test_every_data_loader_gives_the_views_of_a_batch(
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(tiny_data))
     monkeypatch.setattr(embedded_photos, 'load_photo', load_photo)
     for name, settings in data_loaders(load(path)).items():
-        if 'views' not in settings.dataset:
-            continue  # whole sequences
+        if settings.dataset.type.endswith(WHOLE_VIDEOS):
+            dataset = DATASETS.build(settings.dataset)
+            assert len(dataset[0]['data_samples'].frames) >= 5, name
+            continue
         settings.update(batch_size=2, num_workers=0)
         settings.update(persistent_workers=False, pin_memory=False)
         if settings.dataset.type == 'EmbeddedPhotos':
@@ -227,6 +281,11 @@ def test_every_data_loader_gives_the_views_of_a_batch(
             settings.dataset.update(per_class=count)
         loader = Runner.build_dataloader(settings, seed=0)
         batch = next(iter(loader))
+        if 'Clip' in settings.dataset.type:
+            plain, guided = batch['inputs']
+            assert plain.shape == guided.shape and plain.ndim == 5
+            assert all('affine' in sample for sample in batch['data_samples'])
+            continue
         sizes = [tuple(view.shape[-2:]) for view in batch['inputs']]
         assert len(batch['data_samples']) == 2, name
         assert all(len(view) == 2 for view in batch['inputs']), name

@@ -1,6 +1,17 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
+from .guided_clips import (
+    ClipCrop,
+    ClipFlip,
+    ClipResizeShortEdge,
+    GuidedParams,
+    GuidedView,
+    PackClipViews,
+    draw_guided,
+    guided_affine,
+    guided_view,
+)
 from .loading import LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
@@ -9,15 +20,24 @@ from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
     'CenterView',
+    'ClipCrop',
+    'ClipFlip',
+    'ClipResizeShortEdge',
     'FlipViews',
+    'GuidedParams',
+    'GuidedView',
     'LoadImage',
     'MatchedBoxes',
     'MultiView',
+    'PackClipViews',
     'PackViews',
     'RandomView',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',
+    'draw_guided',
+    'guided_affine',
+    'guided_view',
     'translate_reflect',
     'view_rng',
 ]

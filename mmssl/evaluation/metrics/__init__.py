@@ -18,6 +18,7 @@ from .feature_metric import (
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
+from .pose_metric import PartMetric, PCKMetric
 
 __all__ = [
     'ClassificationMetric',
@@ -33,5 +34,7 @@ __all__ = [
     'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'PCKMetric',
+    'PartMetric',
     'VOSResultWriter',
 ]

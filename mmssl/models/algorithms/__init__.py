@@ -3,6 +3,7 @@ from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .curl import CURL
+from .dense_vos import DenseVOS
 from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
@@ -22,6 +23,7 @@ __all__ = [
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
+    'DenseVOS',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
