@@ -13,6 +13,7 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .orl_pairs import EmbeddedScenes, ORLPairDataset
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
@@ -32,6 +33,7 @@ __all__ = [
     'DataError',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EmbeddedScenes',
     'EpisodicSampler',
     'EpochSampler',
     'FewShotCSV',
@@ -42,6 +44,7 @@ __all__ = [
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'ORLPairDataset',
     'Omniglot',
     'OmniglotCharacters',
     'SampleIndex',

@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Records that travel with a sample: what it is, how its views were cut."""
 
-from .boxes import clip_boxes, jitter_boxes, pairwise_iou
+from .boxes import clip_boxes, jitter_boxes, pairwise_iou, xywh_to_xyxy
 from .data_sample import DataSample
 from .geometry import ViewGeometry, overlap_box
 
@@ -12,4 +12,5 @@ __all__ = [
     'jitter_boxes',
     'overlap_box',
     'pairwise_iou',
+    'xywh_to_xyxy',
 ]

@@ -21,7 +21,11 @@ from mmengine.runner import Runner
 import mmssl.engine
 import mmssl.evaluation
 import mmssl.models  # noqa: F401
-from mmssl.datasets import embedded_photos
+from mmssl.datasets import embedded_photos, orl_pairs
+from mmssl.datasets.correspondences import (
+    Correspondences,
+    write_correspondences,
+)
 from mmssl.datasets.image_dataset import DATA_ROOT_VARIABLE
 from mmssl.registry import HOOKS, LOOPS, METRICS, MODELS, PARAM_SCHEDULERS
 
@@ -70,7 +74,7 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
-    folders.append('image900')
+    folders += ['image900', 'coco/unlabeled2017']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -80,6 +84,14 @@ def tiny_data(tmp_path_factory):
             file = root / folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(jpeg)
+    (root / 'coco/coco_plus.txt').write_text(
+        '\n'.join(f'unlabeled2017/{name}' for name in names)
+    )
+    for folder, below in (
+        ('coco/orl', ''), ('coco/orl_plus', 'unlabeled2017/'),
+        ('tiny_coco/orl', ''),
+    ):  # fmt: skip
+        write_pairs(root / folder, [below + name for name in names])
     (root / 'imagenet/meta').mkdir()
     for share in (1, 10):
         text = '\n'.join(f'{name} 0' for name in names)
@@ -100,6 +112,19 @@ def tiny_data(tmp_path_factory):
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
     return root
+
+
+def write_pairs(folder, names):
+    """Every picture has one region and ten neighbours."""
+    n, k = len(names), 10
+    box = np.array([[2, 3, 20, 30]], np.int16)
+    knn = (np.arange(n)[:, None] + 1 + np.arange(k) % (n - 1)) % n
+    found = Correspondences(
+        box.repeat(n, 0), np.arange(n + 1), knn,
+        np.concatenate([box, box], 1).repeat(n * k, 0),
+        np.arange(n * k + 1), np.ones(n * k, np.float32),
+    )  # fmt: skip
+    write_correspondences(folder / 'pairs.npz', names, found, {})
 
 
 def write_characters(root):
@@ -215,7 +240,8 @@ def test_every_data_loader_gives_the_views_of_a_batch(
     path, tiny_data, monkeypatch
 ):
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(tiny_data))
-    monkeypatch.setattr(embedded_photos, 'load_photo', load_photo)
+    for module in (embedded_photos, orl_pairs):
+        monkeypatch.setattr(module, 'load_photo', load_photo)
     for name, settings in data_loaders(load(path)).items():
         if 'views' not in settings.dataset:
             continue  # whole sequences
@@ -251,6 +277,8 @@ def data_loaders(cfg):
 
 def views_of(dataset):
     """The views, given directly or to a step of the pipeline."""
+    if 'patches' in dataset:  # ORL: two of the picture, two pairs of regions
+        return [*dataset.views, *dataset.patches, *dataset.patches]
     if 'views' in dataset:
         return dataset.views
     (step,) = (s for s in dataset.pipeline if s.type == 'MultiView')

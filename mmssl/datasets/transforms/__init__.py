@@ -1,23 +1,28 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
-from .loading import LoadImage, UnreadableImage
+from .loading import DataError, LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
+from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
     'CenterView',
+    'DataError',
     'FlipViews',
     'LoadImage',
     'MatchedBoxes',
+    'MatchedRegions',
     'MultiView',
     'PackViews',
+    'PictureRegions',
     'RandomView',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',
+    'jitter_region',
     'translate_reflect',
     'view_rng',
 ]

@@ -38,6 +38,7 @@ from .label_propagation import (
     reduce_masks,
 )
 from .linear import ProbeResult, linear_probe, logistic_probe
+from .retrieval import RegionPairs, retrieve_neighbours, top_region_pairs
 from .statistics import Summary, gain_in_standard_errors, summarize
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     'Neighbours',
     'Prediction',
     'ProbeResult',
+    'RegionPairs',
     'SequenceScores',
     'Statistics',
     'Summary',
@@ -75,9 +77,11 @@ __all__ = [
     'rank_classes',
     'reduce_masks',
     'region_similarity',
+    'retrieve_neighbours',
     'summarize',
     'summarize_objects',
     'tolerance_radius',
+    'top_region_pairs',
     'topk_accuracy',
     'vote',
 ]

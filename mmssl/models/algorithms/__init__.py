@@ -7,6 +7,7 @@ from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .orl import ORL
 from .protonet import ProtoNet
 from .scrl import SCRL
 from .simclr import SimCLR
@@ -18,6 +19,7 @@ __all__ = [
     'AMDIM',
     'BYOL',
     'CURL',
+    'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
