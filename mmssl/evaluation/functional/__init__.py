@@ -40,18 +40,30 @@ from .label_propagation import (
 from .linear import ProbeResult, linear_probe, logistic_probe
 from .retrieval import RegionPairs, retrieve_neighbours, top_region_pairs
 from .statistics import Summary, gain_in_standard_errors, summarize
+from .svm import (
+    LowShotResult,
+    SVMResult,
+    classify_low_shot,
+    classify_multilabel,
+    interpolated_ap,
+    normalize_features,
+)
 
 __all__ = [
     'EpisodeResults',
     'Interval',
+    'LowShotResult',
     'Neighbours',
     'Prediction',
     'ProbeResult',
     'RegionPairs',
+    'SVMResult',
     'SequenceScores',
     'Statistics',
     'Summary',
     'boundary_map',
+    'classify_low_shot',
+    'classify_multilabel',
     'confidence_interval',
     'confusion_matrix',
     'contour_accuracy',
@@ -66,11 +78,13 @@ __all__ = [
     'frame_scores',
     'gain_in_standard_errors',
     'incremental_accuracy',
+    'interpolated_ap',
     'knn_classify',
     'knn_error',
     'linear_probe',
     'logistic_probe',
     'nearest',
+    'normalize_features',
     'propagate_labels',
     'propagate_sequence',
     'purity',
