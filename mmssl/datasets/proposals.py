@@ -51,13 +51,12 @@ def filter_proposals(
         raise ValueError(
             'there are no boxes to filter; take the whole picture instead'
         )
-    sides = boxes[:, 2:]
+    w, h = boxes[:, 2], boxes[:, 3]
     fits = np.ones(len(boxes), bool)
-    if min_size:
-        fits &= sides.min(1) >= min_size
+    if min_size:  # column by column: a minimum along short rows is slow
+        fits &= (w >= min_size) & (h >= min_size)
     if max_ratio:
-        fits &= sides[:, 0] / sides[:, 1] <= max_ratio
-        fits &= sides[:, 1] / sides[:, 0] <= max_ratio
+        fits &= (w / h <= max_ratio) & (h / w <= max_ratio)
     places = np.flatnonzero(fits)
     if max_iou and len(places):
         corners = torch.from_numpy(xywh_to_xyxy(boxes[places]))
