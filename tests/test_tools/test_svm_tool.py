@@ -62,10 +62,12 @@ def test_colours_are_learnt_with_all_labels_and_with_few(tool, setup, capsys):
     main = tool('evaluation/svm.py').main
     out = setup / 'svm.json'
     own = arguments(setup, str(setup / 'net.pth'))
+    own += ['--neighbours', '3']
     own += ['--low-shot', '1', '4', '--samples', '2', '--out', str(out)]
     assert main(own) == 0
     results = json.loads(out.read_text())
     assert results['mAP'] > 90 and set(results['classes']) == set(COLOURS)
+    assert results['neighbours'] > 60
     assert results['low_shot']['4']['mean'] > 80
     assert '2 classes, 24 pictures to train' in capsys.readouterr().out
     assert main(arguments(setup, 'untrained')) == 0

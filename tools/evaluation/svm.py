@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Linear SVMs on frozen features of scenes, with all labels or a few."""
+"""SVMs and neighbours on frozen features of scenes with several classes."""
 
 import sys
 from argparse import Namespace
@@ -34,6 +34,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         help='leave out classes with fewer pictures in a set')  # fmt: skip
     add('--low-shot', type=int, nargs='+', default=[], metavar='K',
         help='positives of a class, several numbers')  # fmt: skip
+    add('--neighbours', type=int, default=0, metavar='K',
+        help='also classes shared with the K nearest of training')  # fmt: skip
     add('--samples', type=int, default=5, help='choices for each K')
     add('--seed', type=int, default=0,
         help='of the choices, and of an untrained network')  # fmt: skip
@@ -58,6 +60,7 @@ def run(args: Namespace) -> None:
     from mmssl.evaluation.functional import (
         classify_low_shot,
         classify_multilabel,
+        neighbour_label_overlap,
         normalize_features,
     )
 
@@ -85,6 +88,14 @@ def run(args: Namespace) -> None:
     print(f'{len(train.classes)} classes, {counts[0]} pictures to train, '
           f'{counts[1]} to test, {counts[2]} numbers each')  # fmt: skip
     print(f'mAP {results["mAP"]:.2f}')
+    if args.neighbours:
+        features, labels = map(torch.from_numpy, data[:2])
+        overlap = neighbour_label_overlap(
+            features, labels > 0, args.neighbours
+        )
+        results['neighbours'] = 100 * overlap
+        print(f'classes shared with {args.neighbours} neighbours: '
+              f'{100 * overlap:.2f} %')  # fmt: skip
     if args.low_shot:
         try:
             few = classify_low_shot(

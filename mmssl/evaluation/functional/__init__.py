@@ -38,7 +38,12 @@ from .label_propagation import (
     reduce_masks,
 )
 from .linear import ProbeResult, linear_probe, logistic_probe
-from .retrieval import RegionPairs, retrieve_neighbours, top_region_pairs
+from .retrieval import (
+    RegionPairs,
+    neighbour_label_overlap,
+    retrieve_neighbours,
+    top_region_pairs,
+)
 from .statistics import Summary, gain_in_standard_errors, summarize
 from .svm import (
     LowShotResult,
@@ -84,6 +89,7 @@ __all__ = [
     'linear_probe',
     'logistic_probe',
     'nearest',
+    'neighbour_label_overlap',
     'normalize_features',
     'propagate_labels',
     'propagate_sequence',

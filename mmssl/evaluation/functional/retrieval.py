@@ -69,3 +69,24 @@ def top_region_pairs(
     values, places = similarity.sort(descending=True, stable=True)
     places = places[:count]
     return RegionPairs(places // len(key), places % len(key), values[:count])
+
+
+def neighbour_label_overlap(
+    features: Tensor, labels: Tensor, k: int = 5
+) -> float:
+    """How many classes a picture shares with the pictures alike to it.
+
+    Args:
+        features (Tensor): (n, d).
+        labels (Tensor): (n, classes) bool, a picture may have several.
+        k (int): Neighbours of each, itself left out.
+
+    Returns:
+        float: Classes in common as a share of those of either, averaged over
+        neighbours and over the pictures that have a class; NaN if none has.
+    """
+    near = labels[retrieve_neighbours(features, k)]  # (n, k, classes)
+    own = labels[:, None]
+    shared = (near & own).sum(2).double()
+    total = (near | own).sum(2).clamp(min=1)
+    return (shared / total)[labels.any(1)].mean().item()

@@ -6,7 +6,11 @@ import torch
 from golden import load_golden
 from torch.nn.functional import normalize
 
-from mmssl.evaluation.functional import retrieve_neighbours, top_region_pairs
+from mmssl.evaluation.functional import (
+    neighbour_label_overlap,
+    retrieve_neighbours,
+    top_region_pairs,
+)
 
 
 @pytest.mark.parametrize('dtype', [torch.float64, torch.float32])
@@ -65,3 +69,10 @@ def test_planted_pairs_come_first_and_similarity_falls():
     assert (found.similarity.diff() <= 0).all()
     assert len(top_region_pairs(query[:5], key, 0.1).query) == 1
     assert len(top_region_pairs(query, key[:1], 1.0).query) == 40
+
+
+def test_shared_classes_of_neighbours():
+    features = torch.tensor([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    labels = torch.tensor([[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]).bool()
+    # Pairs (0, 1) share one of two; 2 has the class that 3 lacks; 3 has none.
+    assert neighbour_label_overlap(features, labels, 1) == (0.5 + 0.5 + 0) / 3
