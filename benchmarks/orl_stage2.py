@@ -4,7 +4,8 @@
 The filter: ours against the rules written down as a loop over boxes, on the
 raw boxes of selective search, results equal.  Region passes: once for each
 region, against once for each picture whose neighbour it is in.  Selective
-search: pictures a second in one process and in several.
+search: pictures a second in one process and in several, and processor time a
+picture, which tells on a busy machine what the processes cost each other.
 """
 
 import sys
@@ -53,12 +54,13 @@ def loop_filter(
     return (kept or [0])[:most]
 
 
-def search(img: np.ndarray) -> np.ndarray:
-    """Proposals of a picture, by one thread."""
+def search(img: np.ndarray) -> tuple[np.ndarray, float]:
+    """Proposals of a picture, by one thread, and processor seconds."""
     from mmssl.datasets.proposals import selective_search
 
     cv2.setNumThreads(0)
-    return selective_search(img)
+    start = time.process_time()
+    return selective_search(img), time.process_time() - start
 
 
 def pictures(count: int, side: int) -> list[np.ndarray]:
@@ -83,12 +85,14 @@ def measure_search(
         with ProcessPoolExecutor(count) as pool:
             list(pool.map(search, images[:count]))  # start the processes
             start = time.perf_counter()
-            boxes = list(pool.map(search, images))
+            found = list(pool.map(search, images))
             rate = len(images) / (time.perf_counter() - start)
         first = first or rate
+        cost = sum(seconds for _, seconds in found) / len(found)
         print(f'selective search, {count} processes: {rate:.2f} pictures/s, '
-              f'ratio {rate / first:.2f}')  # fmt: skip
-    return boxes
+              f'ratio {rate / first:.2f}; processor {cost:.2f} s a picture',
+              flush=True)  # fmt: skip
+    return [boxes for boxes, _ in found]
 
 
 def measure_filter(boxes: list[np.ndarray], side: int, repeats: int) -> int:
