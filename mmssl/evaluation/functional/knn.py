@@ -16,7 +16,7 @@ DISTANCES = ('euclidean', 'cosine')
 WEIGHTS = ('uniform', 'exp')
 SPARE = 16  # candidates beyond k that are ranked again in float64
 BANK_BLOCK, QUERY_BLOCK = 16384, 1024  # 64 MB of float32 scores at a time
-FAISS_BLOCK = 2**17
+FAISS_BLOCK = 2**15
 F32 = torch.float32
 GATHERED = 2**18  # entries of gathered bank rows at a time: stay in cache
 
@@ -156,18 +156,24 @@ def _merge_by_faiss(
 ) -> tuple[Tensor, Tensor]:
     """As :func:`_merge`, on larger blocks."""
     euclidean = distance == 'euclidean'
-    query = prepare(queries)
-    score, row = faiss.knn(
-        (query - mean if euclidean else query).numpy(),
-        block.numpy(),
-        min(kept, len(block)),
-        metric=faiss.METRIC_L2 if euclidean else faiss.METRIC_INNER_PRODUCT,
-    )
-    score = torch.from_numpy(-score if euclidean else score)
-    score = torch.cat([best, score], 1)
-    rows = torch.cat([rows, torch.from_numpy(row) + start], 1)
-    score, order = score.topk(min(kept, score.shape[1]), dim=1)
-    return score, rows.gather(1, order)
+    metric = faiss.METRIC_L2 if euclidean else faiss.METRIC_INNER_PRODUCT
+    parts = []
+    for first in range(0, len(queries), FAISS_BLOCK):
+        part = slice(first, first + FAISS_BLOCK)
+        query = prepare(queries[part])
+        score, row = faiss.knn(
+            (query - mean if euclidean else query).numpy(),
+            block.numpy(),
+            min(kept, len(block)),
+            metric=metric,
+        )
+        score = torch.from_numpy(-score if euclidean else score)
+        score = torch.cat([best[part], score], 1)
+        row = torch.cat([rows[part], torch.from_numpy(row) + start], 1)
+        score, order = score.topk(min(kept, score.shape[1]), dim=1)
+        parts.append((score, row.gather(1, order)))
+    best, rows = zip(*parts, strict=True) if parts else ([best], [rows])
+    return torch.cat(best), torch.cat(rows)
 
 
 @lru_cache
