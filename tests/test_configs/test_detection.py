@@ -188,3 +188,40 @@ def test_weights_that_do_not_fit_and_none_at_all_are_refused(
     assert 'backbone weights of the model match' in capsys.readouterr().err
     assert train(data, tmp_path / 'run') == 2
     assert 'starts from pre-trained weights' in capsys.readouterr().err
+
+
+def test_the_c4_detector_with_its_further_norm_trains():
+    from mmdet.structures import DetDataSample
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.structures import InstanceData
+
+    cfg = load('faster-rcnn_r50_c4_syncbn_8xb2-24k_voc0712')
+    cfg.model.roi_head.shared_head.init_cfg = None
+    cfg.model.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=8)
+    cfg.model.train_cfg.rcnn.sampler.num = 8
+    torch.manual_seed(0)
+    model = revert_sync_batchnorm(build(cfg, 'cpu')).train()
+    samples = []
+    for _ in range(2):
+        sample = DetDataSample(
+            metainfo=dict(
+                img_shape=(96, 96),
+                ori_shape=(96, 96),
+                scale_factor=(1.0, 1.0),
+            )
+        )
+        sample.gt_instances = InstanceData(
+            bboxes=torch.tensor([[10.0, 12, 60, 70]]),
+            labels=torch.tensor([14]),
+        )
+        samples.append(sample)
+    images = [torch.randint(0, 256, (3, 96, 96), dtype=torch.uint8)] * 2
+    data = dict(inputs=images, data_samples=samples)
+    data = model.data_preprocessor(data, training=True)
+    total, named = model.parse_losses(model(**data, mode='loss'))
+    total.backward()
+    assert all(torch.isfinite(value) for value in named.values())
+    head = model.roi_head.shared_head
+    for weight in (head.norm.weight, head.layer4[0].conv1.weight):
+        assert weight.grad.abs().sum() > 0
+    assert model.backbone.conv1.weight.grad.abs().sum() > 0
