@@ -30,6 +30,11 @@ def commands(downstream, monkeypatch):
 
     def run(command, stdout, **kwargs):
         seen.append(command)
+        if '--out' in command:
+            content = dict(mAP=30.5, low_shot={'4': dict(mean=20.0)})
+            out = command[command.index('--out') + 1]
+            Path(out).write_text(json.dumps(content))
+            return Done
         folder = Path(command[command.index('--work-dir') + 1])
         if 'fail.pth' in ' '.join(command):
             stdout.write('error: no luck\n')
@@ -80,6 +85,22 @@ def test_processes_and_slurm(downstream, commands):
     assert Path(slurm[1]).name == 'slurm_train.sh'
     assert slurm[2:5] == ['big', f'A-{TASK}-0', TASK]
     assert 'log_level=ERROR' in options(slurm)
+
+
+def test_svms_stand_in_the_same_table(downstream, commands):
+    own = ['A=a.pth', 'none=scratch', '--tasks', '--svm', 'simclr_tiny',
+           'train=t.json', 'low-shot=4']  # fmt: skip
+    assert downstream.main(own) == 0
+    one, other = commands
+    assert one[2:8] == [
+        'simclr_tiny', 'a.pth', '--train', 't.json', '--low-shot', '4',
+    ]  # fmt: skip
+    assert other[3] == 'untrained'
+    text = Path('work_dirs/downstream/table.md').read_text()
+    assert '30.5' in text and 'svm/4-shot mAP' in text
+    assert downstream.main(own) == 0 and len(commands) == 2
+    assert downstream.main([*own[:-2], 'train']) == 2
+    assert downstream.main(['A=a.pth', '--tasks', '--svm', 'nothing']) == 2
 
 
 def test_a_failure_is_listed_and_the_rest_goes_on(

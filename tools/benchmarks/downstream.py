@@ -13,13 +13,13 @@ from typing import NamedTuple
 from mmengine.config import DictAction
 
 import mmssl
-from mmssl.utils.config import load_config
+from mmssl.utils.config import find_config, load_config
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json, write_text
 from mmssl.utils.markdown import to_markdown
 from mmssl.utils.tool import ToolParser, run_tool
 
-SCRATCH = 'scratch'
+SCRATCH, SVM = 'scratch', 'svm'
 TASKS = (
     'linear_resnet50_8xb32-steplr-100e_in1k',
     'multistage_resnet50_8xb32-steplr-28e_in1k',
@@ -28,6 +28,7 @@ TASKS = (
     'mask-rcnn_r50_fpn_syncbn_8xb2-1x_coco',
     'faster-rcnn_r50_c4_syncbn_8xb2-24k_voc0712',
 )
+SVM_OUT = 'svm.json'
 EXAMPLES = """\
   python tools/benchmarks/downstream.py ORL=orl.pth BYOL=byol.pth --gpus 8
   python tools/benchmarks/downstream.py ORL=orl.pth --slurm PARTITION \\
@@ -35,6 +36,9 @@ EXAMPLES = """\
   python tools/benchmarks/downstream.py SCRL=s0.pth,s1.pth,s2.pth \\
       random=scratch --tasks faster-rcnn_small-conv_mini --seeds 0 1 2 \\
       --metrics coco/bbox_mAP_50 --cfg-options data_root=data/tiny_coco/
+  python tools/benchmarks/downstream.py ORL=orl.pth --svm \\
+      orl_resnet50_8xb64-coslr-800e_coco images=VOC2007/JPEGImages \\
+      train=voc07_trainval.json test=voc07_test.json workers=8
 a task is a config that starts from pre-trained weights; several checkpoints
 of one NAME go with the seeds in turn.  What is done is kept: a stopped table
 goes on.  What fails is listed below it, and the exit code is 1.  Under slurm
@@ -57,8 +61,11 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add = parser.add_argument
     add('runs', nargs='+', metavar='NAME=CHECKPOINT',
         help=f'several with commas between, or {SCRATCH!r}')  # fmt: skip
-    add('--tasks', nargs='+', default=list(TASKS), metavar='CONFIG',
+    add('--tasks', nargs='*', default=list(TASKS), metavar='CONFIG',
         help='configs to train')  # fmt: skip
+    add('--svm', nargs='+', default=[], metavar=('CONFIG', 'FLAG=VALUE'),
+        help='also SVMs, on features by this pre-training config; flags of '
+        'tools/evaluation/svm.py, on this machine')  # fmt: skip
     add('--seeds', nargs='+', type=int, default=[0], help='of each task')
     add('--gpus', type=int, default=1, help='processes on this machine')
     add('--slurm', metavar='PARTITION', help='train by tools/slurm_train.sh')
@@ -68,6 +75,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add('--cfg-options', nargs='+', action=DictAction, default={},
         metavar='K=V', help='overrides of every config')  # fmt: skip
     args = parser.parse_args(argv)
+    if any('=' not in flag for flag in args.svm[1:]):
+        parser.error('--svm takes a config, then FLAG=VALUE')
     if args.gpus < 1 or min(args.seeds) < 0:
         parser.error('--gpus must be >= 1 and --seeds >= 0')
     return args
@@ -91,7 +100,7 @@ def jobs_of(args: Namespace) -> list[Job]:
             raise UsageError(f'{text!r} is not NAME=CHECKPOINT')
         if missing:
             raise UsageError(f'{name}: checkpoint not found: {missing[0]}')
-        for task in args.tasks:
+        for task in [*args.tasks, *([SVM] if args.svm else [])]:
             for number, seed in enumerate(args.seeds):
                 folder = Path(args.out) / name / Path(task).stem / f'{seed}'
                 file = files[number % len(files)]
@@ -123,6 +132,14 @@ def weights_option(task: str, checkpoint: str, options: dict) -> str:
 def command_of(job: Job, args: Namespace) -> list[str]:
     """The command line that trains a job."""
     tools = Path(mmssl.get_tools_dir())
+    if job.task == SVM:
+        config, *flags = args.svm
+        weights = 'untrained' if job.checkpoint == SCRATCH else job.checkpoint
+        words = [w for f in flags for w in f'--{f}'.split('=', 1)]
+        tool = str(tools / 'evaluation/svm.py')
+        words += ['--seed', str(job.seed)]
+        words += ['--out', str(job.folder / SVM_OUT)]
+        return [sys.executable, tool, config, weights, *words]
     options = [weights_option(job.task, job.checkpoint, args.cfg_options)]
     options += [f'{key}={value}' for key, value in args.cfg_options.items()]
     rest = ['--work-dir', str(job.folder), '--seed', str(job.seed),
@@ -145,6 +162,8 @@ def train(job: Job, args: Namespace) -> dict[str, float]:
     """
     path = job.folder / 'downstream.json'
     key = [job.checkpoint, job.task, str(args.cfg_options)]
+    if job.task == SVM:
+        key.append(' '.join(args.svm))
     if path.is_file():
         known = json.loads(path.read_text(encoding='utf-8'))
         if known['key'] == key:
@@ -164,8 +183,19 @@ def train(job: Job, args: Namespace) -> dict[str, float]:
     if done.returncode:
         lines = log.read_text(encoding='utf-8').strip().splitlines()
         raise RuntimeError(f'{lines[-1] if lines else "failed"} (see {log})')
-    results = last_metrics(job.folder)
+    results = (svm_metrics if job.task == SVM else last_metrics)(job.folder)
     write_json(path, dict(key=key, results=results))
+    return results
+
+
+def svm_metrics(folder: Path) -> dict[str, float]:
+    """What ``tools/evaluation/svm.py`` wrote, without the single classes."""
+    found = json.loads((folder / SVM_OUT).read_text(encoding='utf-8'))
+    results = {'svm/mAP': found['mAP']}
+    if 'neighbours' in found:
+        results['svm/neighbours'] = found['neighbours']
+    for shots, entry in found.get('low_shot', {}).items():
+        results[f'svm/{shots}-shot mAP'] = entry['mean']
     return results
 
 
@@ -218,6 +248,9 @@ def run(args: Namespace) -> int:
     """Train what is not done, write the table."""
     jobs = jobs_of(args)
     for job in jobs:  # mistakes first, before hours of training
+        if job.task == SVM:
+            find_config(args.svm[0], mmssl.get_config_dir())
+            continue
         weights_option(job.task, job.checkpoint, args.cfg_options)
     found: dict[tuple[str, str], list] = {}
     failures = []
