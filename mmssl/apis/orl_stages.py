@@ -178,8 +178,11 @@ class Progress:
 
 def file_digest(path: str | os.PathLike) -> str:
     """First 16 digits of the SHA-256 of a file: which weights these are."""
+    digest = hashlib.sha256()
     with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()[:16]
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()[:16]
 
 
 def load_picture(source: Source, position: int) -> np.ndarray:
