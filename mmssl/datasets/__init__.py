@@ -19,6 +19,7 @@ from .moving_shapes import (
     MovingShapeSequences,
     moving_shapes,
 )
+from .orl_pairs import EmbeddedScenes, ORLPairDataset
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
@@ -41,6 +42,7 @@ __all__ = [
     'DataError',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EmbeddedScenes',
     'EpisodicSampler',
     'EpochSampler',
     'FewShotCSV',
@@ -55,6 +57,7 @@ __all__ = [
     'JHMDBPoseDataset',
     'MovingShapeClips',
     'MovingShapeSequences',
+    'ORLPairDataset',
     'Omniglot',
     'OmniglotCharacters',
     'SampleIndex',

@@ -2,6 +2,7 @@
 """Pictures and reports, drawn without a display."""
 
 from .charts import bar_figure, confusion_figure
+from .correspondence import Correspondence, correspondence_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
@@ -13,6 +14,7 @@ from .style import save_figure
 from .visualizer import Visualizer
 
 __all__ = [
+    'Correspondence',
     'Report',
     'Visualizer',
     'add_map',
@@ -22,6 +24,7 @@ __all__ = [
     'birth_figure',
     'component_figure',
     'confusion_figure',
+    'correspondence_figure',
     'curve_figure',
     'episode_figure',
     'find_scalars',

@@ -12,8 +12,9 @@ from .guided_clips import (
     guided_affine,
     guided_view,
 )
-from .loading import LoadImage, UnreadableImage
+from .loading import DataError, LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
+from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams
@@ -23,14 +24,17 @@ __all__ = [
     'ClipCrop',
     'ClipFlip',
     'ClipResizeShortEdge',
+    'DataError',
     'FlipViews',
     'GuidedParams',
     'GuidedView',
     'LoadImage',
     'MatchedBoxes',
+    'MatchedRegions',
     'MultiView',
     'PackClipViews',
     'PackViews',
+    'PictureRegions',
     'RandomView',
     'TranslatedView',
     'UnreadableImage',
@@ -38,6 +42,7 @@ __all__ = [
     'draw_guided',
     'guided_affine',
     'guided_view',
+    'jitter_region',
     'translate_reflect',
     'view_rng',
 ]

@@ -8,6 +8,7 @@ from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .orl import ORL
 from .protonet import ProtoNet
 from .scrl import SCRL
 from .simclr import SimCLR
@@ -19,6 +20,7 @@ __all__ = [
     'AMDIM',
     'BYOL',
     'CURL',
+    'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
