@@ -17,11 +17,21 @@ from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
     EpochSampler,
+    LengthBucketBatchSampler,
     SampleIndex,
     StreamSchedule,
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .video_qa import (
+    DramaQADataset,
+    QuestionSelectionDataset,
+    ToyVideoQA,
+    TVQADataset,
+    TVQAPlusDataset,
+    VideoQADataset,
+    collate_video_qa,
+)
 from .vos_sequences import FrameFiles, VOSSequenceDataset
 
 __all__ = [
@@ -30,6 +40,7 @@ __all__ = [
     'STL10',
     'ContinualClassStream',
     'DataError',
+    'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EpisodicSampler',
@@ -42,11 +53,18 @@ __all__ = [
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'LengthBucketBatchSampler',
     'Omniglot',
     'OmniglotCharacters',
+    'QuestionSelectionDataset',
     'SampleIndex',
     'StreamSchedule',
+    'TVQADataset',
+    'TVQAPlusDataset',
+    'ToyVideoQA',
     'VOSSequenceDataset',
+    'VideoQADataset',
+    'collate_video_qa',
     'collate_views',
     'write_image_npz',
 ]

@@ -5,16 +5,20 @@ from .loading import LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
+from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
     'CenterView',
     'FlipViews',
     'LoadImage',
+    'MaskTrueAnswer',
     'MatchedBoxes',
     'MultiView',
+    'PackVideoQAInputs',
     'PackViews',
     'RandomView',
+    'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',

@@ -12,6 +12,7 @@ from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
+from .video_qa import VideoQASSL
 from .wmse import WMSE
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     'SimCLR',
     'SimSiam',
     'SwAV',
+    'VideoQASSL',
 ]
