@@ -20,7 +20,8 @@ from mmssl.datasets.video_qa.base import (
 )
 from mmssl.datasets.video_qa.features import FrameFeatures
 from mmssl.datasets.video_qa.text import Sentence
-from mmssl.registry import DATASETS
+from mmssl.datasets.video_qa.tokenizers import SPECIAL, WordTokenizer
+from mmssl.registry import DATASETS, TRANSFORMS
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json, write_text
 
@@ -190,9 +191,15 @@ class ToyVideoQA(VideoQADataset):
 
 def toy_vocabulary() -> list[str]:
     """Tokens for ``WordTokenizer``."""
-    from mmssl.datasets.video_qa.tokenizers import SPECIAL
-
     return [*SPECIAL, *VOCABULARY]
+
+
+@TRANSFORMS.register_module()
+class ToyTokenizer(WordTokenizer):
+    """The 200 words of the generated clips; no file is read."""
+
+    def __init__(self) -> None:
+        super().__init__(toy_vocabulary())
 
 
 def write_toy_set(
