@@ -77,8 +77,9 @@ def question_figure(
     )
     _answers(axes[0], question, answers, scores, true)
     _sentences(axes[1], sentences, spans, shares, annotated, predicted)
-    left = min(start for start, _ in spans)
-    right = max(max(end for _, end in spans), left + 1e-3)
+    marked = [span for span in (annotated, predicted) if span is not None]
+    left = min(start for start, _ in [*spans, *marked])
+    right = max(max(end for _, end in [*spans, *marked]), left + 1e-3)
     if seen:
         weights = np.asarray(shares) @ np.asarray(attention)
         right = max(right, float(times[-1]))

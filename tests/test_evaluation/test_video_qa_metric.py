@@ -106,3 +106,21 @@ def test_answers_are_written_for_the_server(tmp_path):
         out_file=str(path),
     )  # fmt: skip
     assert json.loads(path.read_text()) == {'10': 2, '11': 3}
+
+
+def test_constant_answers_and_spans(
+    tmp_path,
+):
+    """What the check on the real validation file does, on three rows."""
+    spans = [(0.0, 10.0), (5.0, 15.0), (20.0, 30.0)]
+    rows = [
+        dict(qid=i, vid_name='c', ts=list(span), answer_idx=str(i % 2))
+        for i, span in enumerate(spans)
+    ]
+    path = tmp_path / 'truth.jsonl'
+    path.write_text('\n'.join(map(json.dumps, rows)))
+    samples = [sample(i, 0, span=(0.0, 10.0)) | dict(qid=i) for i in range(3)]
+    found = evaluate('TVQAPlusMetric', samples, gt_file=str(path))
+    assert found['tvqa_plus/qa_acc'] == pytest.approx(200 / 3)
+    assert found['tvqa_plus/miou'] == pytest.approx(100 * (1 + 1 / 3) / 3)
+    assert found['tvqa_plus/asa'] == pytest.approx(100 / 3)

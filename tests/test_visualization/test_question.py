@@ -18,6 +18,8 @@ def test_frames_are_drawn_where_there_are_any():
         annotated=(0, 1), predicted=(3, 4),
     )  # fmt: skip
     assert len(figure.axes) == 3
+    wide = question_figure(**SETTINGS, annotated=(-1, 9))
+    assert wide.axes[1].get_xlim() == (-1, 9)
     mesh = figure.axes[2].collections[0]
     assert np.allclose(np.ravel(mesh.get_array()), [0.2, 0.4, 0.4])
 
