@@ -169,3 +169,22 @@ def test_every_data_loader_gives_a_batch(name, data_root, monkeypatch):
         assert frames == ('bert-base' in name or 'frames' in name)
         assert np.isfinite(inputs['times'].numpy()).all()
         assert not main or inputs['ids'].shape[2] > 20
+
+
+@pytest.mark.slow
+def test_answers_that_stand_in_a_sentence_are_found_on_new_clips(tmp_path):
+    data = [
+        f'+{part}_dataloader.dataset.visual_share=0.0'
+        for part in ('train', 'val')
+    ]
+    curves = train(
+        'videoqa_tiny', tmp_path, *data,
+        'train_dataloader.dataset.num_clips=250',
+        'train_dataloader.dataset.things=20',
+        'val_dataloader.dataset.things=20', 'train_dataloader.batch_size=16',
+        '+model.text_encoder.pooling=mean', 'model.contrast_head=None',
+        'model.visual_proj=None', 'model.local_attn=None',
+        'model.choice_head.visual_channels=0', 'model.span_head.channels=32',
+        'train_cfg.max_epochs=6', 'train_cfg.val_interval=6',
+    )  # fmt: skip
+    assert curves['qa/accuracy'][1][-1] > 80  # chance: 20
