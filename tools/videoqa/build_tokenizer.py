@@ -54,9 +54,9 @@ def training_text(args: Namespace) -> list[str]:
     from mmssl.datasets.video_qa.tvqa import (
         DescribedClips,
         SubtitledClips,
-        read_rows,
         tvqa_question,
     )
+    from mmssl.utils.files import read_rows
 
     def find(path: str) -> Path:
         if not Path(path).exists():

@@ -18,9 +18,9 @@ from mmssl.datasets.video_qa.base import (
 )
 from mmssl.datasets.video_qa.features import FrameFeatures, open_features
 from mmssl.datasets.video_qa.text import Sentence, close_sentences
-from mmssl.datasets.video_qa.tvqa import read_rows
 from mmssl.registry import DATASETS
 from mmssl.utils.errors import UsageError
+from mmssl.utils.files import read_rows
 
 WHOLE = '_0000'  # the shot number of a whole scene
 

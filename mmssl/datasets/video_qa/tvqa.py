@@ -21,30 +21,7 @@ from mmssl.datasets.video_qa.text import (
 )
 from mmssl.registry import DATASETS
 from mmssl.utils.errors import UsageError
-
-
-def read_rows(path: Path) -> list[dict]:
-    """Objects of a JSON list, or of JSON lines.
-
-    Raises:
-        UsageError: Broken JSON; names the line.
-    """
-    text = path.read_text(encoding='utf-8')
-    if text.lstrip().startswith('['):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise UsageError(f'{path} is no JSON: {error}') from error
-    rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise UsageError(
-                    f'{path}: line {number} is no JSON: {error}'
-                ) from error
-    return rows
+from mmssl.utils.files import read_rows
 
 
 def tvqa_question(row: dict, where: str) -> Question:

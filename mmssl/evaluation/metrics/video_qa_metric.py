@@ -19,7 +19,7 @@ from mmssl.evaluation.functional.video_qa import (
 from mmssl.registry import METRICS
 from mmssl.utils.data_root import follow_data_root
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import write_json
+from mmssl.utils.files import read_rows, write_json
 
 RESERVED = ('<pad>', '<unk>', '<eos>')
 
@@ -275,14 +275,8 @@ def load_annotations(
     path: Path,
 ) -> tuple[dict[int, tuple], dict[str, LabelledBoxes]]:
     """Answers with spans by question, and boxes by image, of TVQA+."""
-    text = path.read_text(encoding='utf-8')
-    rows = (
-        json.loads(text)
-        if text.lstrip().startswith('[')
-        else [json.loads(line) for line in text.splitlines() if line.strip()]
-    )
     true, boxes = {}, {}
-    for row in rows:
+    for row in read_rows(path):
         qid = int(row['qid'])
         true[qid] = (int(row['answer_idx']), tuple(row['ts']))
         for frame, found in row.get('bbox', {}).items():
