@@ -17,6 +17,7 @@ from .matched_boxes import MatchedBoxes
 from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
+from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
@@ -29,13 +30,16 @@ __all__ = [
     'GuidedParams',
     'GuidedView',
     'LoadImage',
+    'MaskTrueAnswer',
     'MatchedBoxes',
     'MatchedRegions',
     'MultiView',
     'PackClipViews',
+    'PackVideoQAInputs',
     'PackViews',
     'PictureRegions',
     'RandomView',
+    'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',

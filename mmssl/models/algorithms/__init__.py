@@ -14,6 +14,7 @@ from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
+from .video_qa import VideoQASSL
 from .wmse import WMSE
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     'SimCLR',
     'SimSiam',
     'SwAV',
+    'VideoQASSL',
 ]
