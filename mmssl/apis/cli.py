@@ -23,6 +23,7 @@ COMMANDS = {
     'report': 'analysis_tools/report.py',
     'zoo': 'zoo.py',
     'compare': 'benchmarks/compare.py',
+    'convert': 'model_converters/convert_checkpoint.py',
     'publish': 'model_converters/publish_model.py',
     'extract-backbone': 'model_converters/extract_backbone.py',
 }
