@@ -19,10 +19,12 @@ from .moving_shapes import (
     MovingShapeSequences,
     moving_shapes,
 )
+from .orl_pairs import EmbeddedScenes, ORLPairDataset
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
     EpochSampler,
+    LengthBucketBatchSampler,
     SampleIndex,
     StreamSchedule,
 )
@@ -30,6 +32,15 @@ from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_files import UnreadableVideo, VideoFile
+from .video_qa import (
+    DramaQADataset,
+    QuestionSelectionDataset,
+    ToyVideoQA,
+    TVQADataset,
+    TVQAPlusDataset,
+    VideoQADataset,
+    collate_video_qa,
+)
 from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
@@ -39,8 +50,10 @@ __all__ = [
     'ClipDataset',
     'ContinualClassStream',
     'DataError',
+    'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EmbeddedScenes',
     'EpisodicSampler',
     'EpochSampler',
     'FewShotCSV',
@@ -53,17 +66,25 @@ __all__ = [
     'ImageNpz',
     'ImageZip',
     'JHMDBPoseDataset',
+    'LengthBucketBatchSampler',
     'MovingShapeClips',
     'MovingShapeSequences',
+    'ORLPairDataset',
     'Omniglot',
     'OmniglotCharacters',
+    'QuestionSelectionDataset',
     'SampleIndex',
     'StreamSchedule',
+    'TVQADataset',
+    'TVQAPlusDataset',
+    'ToyVideoQA',
     'UnreadableVideo',
     'VOSSequenceDataset',
     'VideoClipDataset',
     'VideoFile',
+    'VideoQADataset',
     'clip_frame_ids',
+    'collate_video_qa',
     'collate_views',
     'moving_shapes',
     'write_image_npz',

@@ -12,10 +12,12 @@ from .guided_clips import (
     guided_affine,
     guided_view,
 )
-from .loading import LoadImage, UnreadableImage
+from .loading import DataError, LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
+from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .translated_view import TranslatedView, translate_reflect
+from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
@@ -23,21 +25,28 @@ __all__ = [
     'ClipCrop',
     'ClipFlip',
     'ClipResizeShortEdge',
+    'DataError',
     'FlipViews',
     'GuidedParams',
     'GuidedView',
     'LoadImage',
+    'MaskTrueAnswer',
     'MatchedBoxes',
+    'MatchedRegions',
     'MultiView',
     'PackClipViews',
+    'PackVideoQAInputs',
     'PackViews',
+    'PictureRegions',
     'RandomView',
+    'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',
     'draw_guided',
     'guided_affine',
     'guided_view',
+    'jitter_region',
     'translate_reflect',
     'view_rng',
 ]

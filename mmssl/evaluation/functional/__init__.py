@@ -28,5 +28,13 @@ __getattr__, __all__ = lazy_names(
     parts='class_iou pixel_confusion',
     pose='decode_pose joint_distances joint_map pck pose_labels',
     linear='ProbeResult linear_probe logistic_probe',
+    retrieval=(
+        'RegionPairs neighbour_label_overlap retrieve_neighbours '
+        'top_region_pairs'
+    ),
     statistics='Summary gain_in_standard_errors summarize',
+    svm=(
+        'LowShotResult SVMResult classify_low_shot classify_multilabel '
+        'interpolated_ap normalize_features'
+    ),
 )
