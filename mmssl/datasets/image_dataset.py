@@ -17,7 +17,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset, get_worker_info
 
 from mmssl.datasets.sources import Source
-from mmssl.datasets.transforms import UnreadableImage
+from mmssl.datasets.transforms import DataError, UnreadableImage
 from mmssl.registry import TRANSFORMS
 from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
@@ -26,14 +26,6 @@ LABEL_FORMATS = (
     "class folders ('cat/0001.jpg', 'dog/0001.jpg', with_label=True) or a "
     "list file of two columns ('cat/0001.jpg 0', 'dog/0001.jpg 1')"
 )
-
-
-class DataError(UsageError):
-    """A mistake in the data, raised where samples are loaded."""
-
-    def __init__(self, message: str) -> None:
-        # A DataLoader rebuilds a worker's error around its traceback.
-        super().__init__(message.rpartition('DataError: ')[2].strip())
 
 
 def find_data(path: str | Path, owner: str) -> Path:

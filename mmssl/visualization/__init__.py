@@ -2,10 +2,11 @@
 """Pictures and reports, drawn without a display."""
 
 from .charts import bar_figure, confusion_figure
+from .correspondence import Correspondence, correspondence_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
-from .mixture import birth_figure, component_figure
+from .mixture import birth_figure, component_figure, usage_figure
 from .neighbours import neighbour_figure
 from .question import question_figure
 from .report import Report
@@ -14,6 +15,7 @@ from .style import save_figure
 from .visualizer import Visualizer
 
 __all__ = [
+    'Correspondence',
     'Report',
     'Visualizer',
     'add_map',
@@ -23,6 +25,7 @@ __all__ = [
     'birth_figure',
     'component_figure',
     'confusion_figure',
+    'correspondence_figure',
     'curve_figure',
     'episode_figure',
     'find_scalars',
@@ -34,4 +37,5 @@ __all__ = [
     'scatter_figure',
     'thumbnail_figure',
     'tsne',
+    'usage_figure',
 ]

@@ -18,6 +18,7 @@ from .feature_metric import (
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
+from .pose_metric import PartMetric, PCKMetric
 from .video_qa_metric import (
     AnswerWriter,
     DramaQAMetric,
@@ -41,6 +42,8 @@ __all__ = [
     'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'PCKMetric',
+    'PartMetric',
     'TVQAPlusMetric',
     'VOSResultWriter',
     'VideoQAAccuracy',

@@ -3,10 +3,12 @@ from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .curl import CURL
+from .dense_vos import DenseVOS
 from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
+from .orl import ORL
 from .protonet import ProtoNet
 from .scrl import SCRL
 from .simclr import SimCLR
@@ -19,10 +21,12 @@ __all__ = [
     'AMDIM',
     'BYOL',
     'CURL',
+    'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
+    'DenseVOS',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
