@@ -2,7 +2,7 @@
 # makes from the clips if you have them
 _base_ = 'videoqa_mini.py'
 
-channels = 512  # of a ResNet-18
+channels = 256  # of resnet18_davis2017, as the README extracts them
 model = dict(
     visual_proj=dict(
         type='FrameProjection', in_channels=channels, channels=64),
