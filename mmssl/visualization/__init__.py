@@ -6,8 +6,9 @@ from .correspondence import Correspondence, correspondence_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
-from .mixture import birth_figure, component_figure
+from .mixture import birth_figure, component_figure, usage_figure
 from .neighbours import neighbour_figure
+from .question import question_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
 from .style import save_figure
@@ -30,9 +31,11 @@ __all__ = [
     'find_scalars',
     'neighbour_figure',
     'pca',
+    'question_figure',
     'read_scalars',
     'save_figure',
     'scatter_figure',
     'thumbnail_figure',
     'tsne',
+    'usage_figure',
 ]

@@ -18,12 +18,21 @@ from .feature_metric import (
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
+from .pose_metric import PartMetric, PCKMetric
+from .video_qa_metric import (
+    AnswerWriter,
+    DramaQAMetric,
+    TVQAPlusMetric,
+    VideoQAAccuracy,
+)
 
 __all__ = [
+    'AnswerWriter',
     'ClassificationMetric',
     'ClusterPurity',
     'CollapseMetric',
     'DAVISMetric',
+    'DramaQAMetric',
     'EvidenceBound',
     'FeatureMetric',
     'FewShotAccuracy',
@@ -33,5 +42,9 @@ __all__ = [
     'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'PCKMetric',
+    'PartMetric',
+    'TVQAPlusMetric',
     'VOSResultWriter',
+    'VideoQAAccuracy',
 ]

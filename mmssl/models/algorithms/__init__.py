@@ -3,6 +3,7 @@ from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
 from .curl import CURL
+from .dense_vos import DenseVOS
 from .densecl import DenseCL
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
@@ -13,6 +14,7 @@ from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
 from .swav import SwAV
+from .video_qa import VideoQASSL
 from .wmse import WMSE
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     'WMSE',
     'BaseSelfSupervisor',
     'DenseCL',
+    'DenseVOS',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
@@ -31,4 +34,5 @@ __all__ = [
     'SimCLR',
     'SimSiam',
     'SwAV',
+    'VideoQASSL',
 ]
