@@ -11,6 +11,11 @@ from .protonet import ProtoNet
 from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
+from .still_to_video import (
+    CycleGANTranslator,
+    PatchDiscriminator,
+    ResNetGenerator,
+)
 from .swav import SwAV
 from .wmse import WMSE
 
@@ -21,11 +26,14 @@ __all__ = [
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
+    'CycleGANTranslator',
     'DenseCL',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
+    'PatchDiscriminator',
     'ProtoNet',
+    'ResNetGenerator',
     'SimCLR',
     'SimSiam',
     'SwAV',
