@@ -22,6 +22,8 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .toy_shapes import ToyShapes
+from .unpaired_images import UnpairedImageDataset
 from .vos_sequences import FrameFiles, VOSSequenceDataset
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     'OmniglotCharacters',
     'SampleIndex',
     'StreamSchedule',
+    'ToyShapes',
+    'UnpairedImageDataset',
     'VOSSequenceDataset',
     'collate_views',
     'write_image_npz',

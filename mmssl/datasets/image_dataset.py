@@ -20,9 +20,9 @@ from torch.utils.data import Dataset, get_worker_info
 from mmssl.datasets.sources import Source
 from mmssl.datasets.transforms import UnreadableImage
 from mmssl.registry import TRANSFORMS
+from mmssl.utils.config import DATA_ROOT_VARIABLE
 from mmssl.utils.errors import UsageError
 
-DATA_ROOT_VARIABLE = 'MMSSL_DATA_ROOT'
 LABEL_FORMATS = (
     "class folders ('cat/0001.jpg', 'dog/0001.jpg', with_label=True) or a "
     "list file of two columns ('cat/0001.jpg 0', 'dog/0001.jpg 1')"

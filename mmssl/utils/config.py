@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Finding a config, merging command-line options, checking its keys."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ RUNNER_KEYS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Top-level keys with a meaning; any other name is a config's variable."""
+
+DATA_ROOT_VARIABLE = 'MMSSL_DATA_ROOT'
+PATH_KEYS = ('data_root', 'ann_file')
 
 
 def find_config(name: str, config_dir: str | Path | None = None) -> Path:
@@ -128,6 +132,32 @@ def move_data_root(node: Any, old: str, new: str) -> None:
             move_data_root(value, old, new)
         elif key == 'data_root' and str(value).startswith(old):
             node[key] = new + value[len(old) :]
+
+
+def follow_data_root_variable(node: Any) -> None:
+    """Put the folder of ``MMSSL_DATA_ROOT``, if set, in the place of data/.
+
+    For datasets and metrics of other toolboxes; our own ask the variable
+    themselves.
+
+    Args:
+        node (dict or list): Changed in place: every ``data_root`` and
+            ``ann_file`` that begins with ``data/``.
+    """
+    root = os.environ.get(DATA_ROOT_VARIABLE)
+    if not root or not isinstance(node, dict | list):
+        return
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in list(items):
+        if isinstance(value, dict | list):
+            follow_data_root_variable(value)
+        elif (
+            key in PATH_KEYS
+            and isinstance(value, str)
+            and value.startswith('data/')
+        ):
+            folder = os.path.expanduser(root)
+            node[key] = os.path.join(folder, value.removeprefix('data/'))
 
 
 def _has(cfg: Any, name: str) -> bool:

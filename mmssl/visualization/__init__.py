@@ -7,6 +7,7 @@ from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
 from .mixture import birth_figure, component_figure
 from .neighbours import neighbour_figure
+from .picture_sheet import picture_sheet
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
 from .style import save_figure
@@ -27,6 +28,7 @@ __all__ = [
     'find_scalars',
     'neighbour_figure',
     'pca',
+    'picture_sheet',
     'read_scalars',
     'save_figure',
     'scatter_figure',

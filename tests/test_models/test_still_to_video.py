@@ -357,7 +357,7 @@ def test_shared_passes_are_fewer_and_give_the_same_losses():
         for n, network in enumerate(networks(model)):
             kind = 'generator' if n < 2 else 'discriminator'
 
-            def count(*args, kind=kind):
+            def count(*args, kind=kind, calls=calls):
                 calls[kind] += 1
 
             network.register_forward_hook(count)

@@ -4,6 +4,7 @@
 from .loading import LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
+from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
 from .views import CenterView, RandomView, ViewParams
 
@@ -15,6 +16,7 @@ __all__ = [
     'MultiView',
     'PackViews',
     'RandomView',
+    'ScaledCropView',
     'TranslatedView',
     'UnreadableImage',
     'ViewParams',

@@ -39,6 +39,12 @@ from .label_propagation import (
 )
 from .linear import ProbeResult, linear_probe, logistic_probe
 from .statistics import Summary, gain_in_standard_errors, summarize
+from .video_objects import (
+    average_precision,
+    box_overlaps,
+    class_ap,
+    class_corloc,
+)
 
 __all__ = [
     'EpisodeResults',
@@ -49,7 +55,11 @@ __all__ = [
     'SequenceScores',
     'Statistics',
     'Summary',
+    'average_precision',
     'boundary_map',
+    'box_overlaps',
+    'class_ap',
+    'class_corloc',
     'confidence_interval',
     'confusion_matrix',
     'contour_accuracy',

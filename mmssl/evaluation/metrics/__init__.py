@@ -18,6 +18,7 @@ from .feature_metric import (
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
+from .video_objects import VideoObjectsMetric
 
 __all__ = [
     'ClassificationMetric',
@@ -34,4 +35,5 @@ __all__ = [
     'LinearProbeMetric',
     'LogisticProbeMetric',
     'VOSResultWriter',
+    'VideoObjectsMetric',
 ]

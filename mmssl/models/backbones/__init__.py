@@ -2,5 +2,12 @@
 from .amdim_encoder import AMDIMEncoder
 from .small_conv import SmallConvNet
 from .small_stem_resnet import SmallStemResNet
+from .vgg import RFBVGG, VGG16C5
 
-__all__ = ['AMDIMEncoder', 'SmallConvNet', 'SmallStemResNet']
+__all__ = [
+    'RFBVGG',
+    'VGG16C5',
+    'AMDIMEncoder',
+    'SmallConvNet',
+    'SmallStemResNet',
+]
