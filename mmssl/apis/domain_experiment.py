@@ -341,7 +341,7 @@ def picture_statistics(paths: Sequence[str | Path]) -> dict[str, float]:
     Returns:
         dict[str, float]: Means over the pictures of ``mean`` (level
         0..255), ``contrast`` (standard deviation of the levels) and
-        ``gradient`` (mean absolute difference of neighbouring pixels).
+        ``energy`` (mean squared difference of neighbouring pixels).
 
     Raises:
         ValueError: No picture.
@@ -350,9 +350,9 @@ def picture_statistics(paths: Sequence[str | Path]) -> dict[str, float]:
     for path in paths:
         grey = cv2.cvtColor(read_picture(str(path)), cv2.COLOR_RGB2GRAY)
         grey = grey.astype(np.float64)
-        gradient = [np.abs(np.diff(grey, axis=axis)).mean() for axis in (0, 1)]
-        rows.append((grey.mean(), grey.std(), np.mean(gradient)))
+        energy = [(np.diff(grey, axis=axis) ** 2).mean() for axis in (0, 1)]
+        rows.append((grey.mean(), grey.std(), np.mean(energy)))
     if not rows:
         raise ValueError('statistics need at least one picture, got none')
     means = np.mean(rows, axis=0).tolist()
-    return dict(zip(('mean', 'contrast', 'gradient'), means, strict=True))
+    return dict(zip(('mean', 'contrast', 'energy'), means, strict=True))

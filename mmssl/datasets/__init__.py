@@ -7,6 +7,7 @@ from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
 from .image_folders import (
+    ImageCoco,
     ImageFolder,
     ImageList,
     ImageNet,
@@ -38,6 +39,7 @@ __all__ = [
     'EpochSampler',
     'FewShotCSV',
     'FrameFiles',
+    'ImageCoco',
     'ImageDataset',
     'ImageFolder',
     'ImageList',

@@ -12,10 +12,12 @@ from mmssl.apis import cli
 from mmssl.visualization.curves import find_scalars, read_scalars
 
 STEPS = 19 * 60 // 128  # an epoch
+WITHOUT_FEATURES = {'cyclegan_tiny'}  # test_uda_vod_configs.py trains it
 TINY = sorted(
     path.stem
     for path in Path(get_config_dir()).glob('*/*_tiny.py')
-)  # fmt: skip
+    if path.stem not in WITHOUT_FEATURES
+)
 
 
 @pytest.mark.parametrize('config', TINY)
