@@ -14,10 +14,18 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .jhmdb_poses import JHMDBPoseDataset
+from .moving_shapes import (
+    MovingShapeClips,
+    MovingShapeSequences,
+    moving_shapes,
+)
+from .orl_pairs import EmbeddedScenes, ORLPairDataset
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
     EpochSampler,
+    LengthBucketBatchSampler,
     SampleIndex,
     StreamSchedule,
 )
@@ -25,20 +33,35 @@ from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .toy_shapes import ToyShapes
 from .unpaired_images import UnpairedImageDataset
-from .vos_sequences import FrameFiles, VOSSequenceDataset
+from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
+from .video_files import UnreadableVideo, VideoFile
+from .video_qa import (
+    DramaQADataset,
+    QuestionSelectionDataset,
+    ToyVideoQA,
+    TVQADataset,
+    TVQAPlusDataset,
+    VideoQADataset,
+    collate_video_qa,
+)
+from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
     'MNIST',
     'STL10',
+    'ClipDataset',
     'ContinualClassStream',
     'DataError',
+    'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EmbeddedScenes',
     'EpisodicSampler',
     'EpochSampler',
     'FewShotCSV',
     'FrameFiles',
+    'FrameFolder',
     'ImageCoco',
     'ImageDataset',
     'ImageFolder',
@@ -46,13 +69,29 @@ __all__ = [
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'JHMDBPoseDataset',
+    'LengthBucketBatchSampler',
+    'MovingShapeClips',
+    'MovingShapeSequences',
+    'ORLPairDataset',
     'Omniglot',
     'OmniglotCharacters',
+    'QuestionSelectionDataset',
     'SampleIndex',
     'StreamSchedule',
+    'TVQADataset',
+    'TVQAPlusDataset',
     'ToyShapes',
+    'ToyVideoQA',
     'UnpairedImageDataset',
+    'UnreadableVideo',
     'VOSSequenceDataset',
+    'VideoClipDataset',
+    'VideoFile',
+    'VideoQADataset',
+    'clip_frame_ids',
+    'collate_video_qa',
     'collate_views',
+    'moving_shapes',
     'write_image_npz',
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
 from mmssl.utils.names import nearest, suggestion
 
@@ -25,7 +26,6 @@ RUNNER_KEYS = frozenset(
 )
 """Top-level keys with a meaning; any other name is a config's variable."""
 
-DATA_ROOT_VARIABLE = 'MMSSL_DATA_ROOT'
 PATH_KEYS = ('data_root', 'ann_file')
 
 
@@ -109,6 +109,8 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
         )
     if 'data_root' in plain and isinstance(cfg.get('data_root'), str):
         move_data_root(cfg._cfg_dict, cfg.data_root, plain['data_root'])
+    if 'pretrained' in plain and 'pretrained' in cfg:
+        fill_checkpoints(cfg._cfg_dict, plain['pretrained'])
     try:
         cfg.merge_from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:
@@ -123,15 +125,31 @@ def move_data_root(node: Any, old: str, new: str) -> None:
 
     Args:
         node (dict or list): Changed in place.
-        old (str): Value that ``data_root`` entries have, or begin with.
+        old (str): What ``data_root`` entries are, or begin with; and the
+            ``ann_file`` of metrics, which is a whole path there.
         new (str): What takes its place.
     """
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):
         if isinstance(value, dict | list):
             move_data_root(value, old, new)
-        elif key == 'data_root' and str(value).startswith(old):
+        elif key in ('data_root', 'ann_file') and str(value).startswith(old):
             node[key] = new + value[len(old) :]
+
+
+def fill_checkpoints(node: Any, checkpoint: str) -> None:
+    """Let all parts that start from pre-trained weights take one file.
+
+    Args:
+        node (dict or list): Changed in place: every initialiser
+            ``dict(type='Pretrained', checkpoint=None)`` below it.
+        checkpoint (str): File or URL.
+    """
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, dict | list):
+            fill_checkpoints(value, checkpoint)
+    if isinstance(node, dict) and node.get('type') == 'Pretrained':
+        node['checkpoint'] = node.get('checkpoint') or checkpoint
 
 
 def follow_data_root_variable(node: Any) -> None:
@@ -144,8 +162,7 @@ def follow_data_root_variable(node: Any) -> None:
         node (dict or list): Changed in place: every ``data_root`` and
             ``ann_file`` that begins with ``data/``.
     """
-    root = os.environ.get(DATA_ROOT_VARIABLE)
-    if not root or not isinstance(node, dict | list):
+    if not os.environ.get(DATA_ROOT_VARIABLE):
         return
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):
@@ -156,8 +173,8 @@ def follow_data_root_variable(node: Any) -> None:
             and isinstance(value, str)
             and value.startswith('data/')
         ):
-            folder = os.path.expanduser(root)
-            node[key] = os.path.join(folder, value.removeprefix('data/'))
+            end = '/' if value.endswith('/') else ''
+            node[key] = f'{follow_data_root(value)}{end}'
 
 
 def _has(cfg: Any, name: str) -> bool:

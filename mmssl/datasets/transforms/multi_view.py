@@ -33,8 +33,9 @@ class MultiView:
 
     Reads ``img`` and ``key`` (seed, epoch, index); without a key (a foreign
     sampler or dataset) one is drawn from torch's global generator.  Writes
-    ``views``: list of (h, w, 3) uint8, and ``geometry``: list of
-    :class:`ViewGeometry`.
+    ``views``: list of (h, w, 3) uint8, ``geometry``: list of
+    :class:`ViewGeometry`, and ``rng``: the generator of the last view, behind
+    its numbers, for what follows (making one costs as much as its use).
     """
 
     def __init__(self, views: Sequence[dict]) -> None:
@@ -51,10 +52,10 @@ class MultiView:
 
     def __call__(self, results: dict) -> dict:
         key = results.get('key') or random_key()
-        pairs = [
-            view(results['img'], view_rng(key, number))
-            for number, view in enumerate(self.views)
-        ]
+        pairs = []
+        for number, view in enumerate(self.views):
+            results['rng'] = view_rng(key, number)
+            pairs.append(view(results['img'], results['rng']))
         results['views'] = [view for view, _ in pairs]
         results['geometry'] = [geometry for _, geometry in pairs]
         return results

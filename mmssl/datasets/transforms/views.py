@@ -116,18 +116,25 @@ class RandomView:
         self.backend = _one_of('backend', backend, BACKENDS)
 
     def __call__(
-        self, img: np.ndarray, rng: np.random.Generator
+        self,
+        img: np.ndarray,
+        rng: np.random.Generator,
+        crop: tuple[int, int, int, int] | None = None,
     ) -> tuple[np.ndarray, ViewGeometry]:
         """Draw and apply.
 
         Args:
             img (ndarray): (h, w, 3) uint8, RGB.
             rng (Generator): The generator of this view alone.
+            crop (tuple[int, int, int, int], optional): Cut out this region,
+                (x, y, w, h) inside the picture, instead of a random one.
 
         Returns:
             tuple: The view, (h, w, 3) uint8, and how it was cut.
         """
         params = self.draw(rng, img.shape[:2])
+        if crop is not None:
+            params = params._replace(crop=crop)
         geometry = ViewGeometry(
             img.shape[:2], params.crop, self.size, params.flip
         )

@@ -1,5 +1,6 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .amdim_encoder import AMDIMEncoder
+from .res_layer_extra_norm import ResLayerExtraNorm
 from .small_conv import SmallConvNet
 from .small_stem_resnet import SmallStemResNet
 from .vgg import RFBVGG, VGG16C5
@@ -8,6 +9,7 @@ __all__ = [
     'RFBVGG',
     'VGG16C5',
     'AMDIMEncoder',
+    'ResLayerExtraNorm',
     'SmallConvNet',
     'SmallStemResNet',
 ]
