@@ -34,8 +34,8 @@ ALLOWED = {
     'models': BASE,
     'evaluation': BASE,
     'visualization': BASE,
-    # It runs the evaluation, so it stands on it.
-    'engine': {*BASE, 'evaluation'},
+    # It runs the evaluation and draws sheets, so it stands on both.
+    'engine': {*BASE, 'evaluation', 'visualization'},
     'doctor': {*UTILS, 'compat'},
     'apis': {
         *BASE, 'datasets', 'doctor', 'engine', 'evaluation', 'models',

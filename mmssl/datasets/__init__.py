@@ -7,6 +7,7 @@ from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
 from .image_folders import (
+    ImageCoco,
     ImageFolder,
     ImageList,
     ImageNet,
@@ -30,6 +31,8 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .toy_shapes import ToyShapes
+from .unpaired_images import UnpairedImageDataset
 from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_files import UnreadableVideo, VideoFile
 from .video_qa import (
@@ -59,6 +62,7 @@ __all__ = [
     'FewShotCSV',
     'FrameFiles',
     'FrameFolder',
+    'ImageCoco',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
@@ -77,7 +81,9 @@ __all__ = [
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'ToyShapes',
     'ToyVideoQA',
+    'UnpairedImageDataset',
     'UnreadableVideo',
     'VOSSequenceDataset',
     'VideoClipDataset',

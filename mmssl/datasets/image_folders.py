@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Folders, lists and archives of pictures."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -75,6 +76,29 @@ class ImageList(ImageDataset):
         root = find_data(data_root, owner)
         path = find_data(Path(data_root) / ann_file, owner)
         super().__init__(list_source(path, root, with_label), **kwargs)
+
+
+@DATASETS.register_module()
+class ImageCoco(ImageDataset):
+    """Pictures that an annotation file in COCO's layout lists, in its order.
+
+    Only their names are read: for translation, or to stay with one split.
+
+    Args:
+        ann_file (str): JSON with ``images``; relative to ``data_root``.
+        data_root (str): Folder of the data set.
+        images (str): Folder that the names are relative to, below
+            ``data_root``.
+        **kwargs: See :class:`ImageDataset`.
+    """
+
+    def __init__(
+        self, ann_file: str, data_root: str = '', images: str = '', **kwargs
+    ) -> None:
+        owner = type(self).__name__
+        root = find_data(Path(data_root) / images, owner)
+        path = find_data(Path(data_root) / ann_file, owner)
+        super().__init__(coco_source(path, root), **kwargs)
 
 
 @DATASETS.register_module()
@@ -175,6 +199,23 @@ def list_source(path: Path, root: Path, with_label: bool) -> FileSource:
             "such as 'cat/0001.jpg 0' and 'dog/0001.jpg 1'"
         )
     return not_empty(FileSource(root, names, labels), path)
+
+
+def coco_source(path: Path, root: Path) -> FileSource:
+    """Pictures that an annotation file in COCO's layout lists.
+
+    Raises:
+        UsageError: No such file, or it lists none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        names = [entry['file_name'] for entry in content['images']]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f'{path} is no annotation file with images and their file_name: '
+            f'{error!r}'
+        ) from error
+    return not_empty(FileSource(root, names), path)
 
 
 def npz_source(path: Path) -> BytesSource:

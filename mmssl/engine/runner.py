@@ -13,7 +13,8 @@ from mmengine.dist import (
     is_distributed,
     master_only,
 )
-from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.model import is_model_wrapper
+from mmengine.registry import MODEL_WRAPPERS
 from mmengine.runner import Runner as MMEngineRunner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -128,8 +129,8 @@ class Runner(MMEngineRunner):
             ),
         )
         settings.update(model_wrapper_cfg or {})
-        settings.pop('type', None)
-        return MMDistributedDataParallel(module=model, **settings)
+        kind = settings.pop('type', 'MMDistributedDataParallel')
+        return MODEL_WRAPPERS.get(kind)(module=model, **settings)
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """As MMEngine, but None switches off any hook, not only its own."""

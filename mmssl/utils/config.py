@@ -1,12 +1,14 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Finding a config, merging command-line options, checking its keys."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
 from mmssl.utils.names import nearest, suggestion
 
@@ -23,6 +25,8 @@ RUNNER_KEYS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Top-level keys with a meaning; any other name is a config's variable."""
+
+PATH_KEYS = ('data_root', 'ann_file')
 
 
 def find_config(name: str, config_dir: str | Path | None = None) -> Path:
@@ -146,6 +150,31 @@ def fill_checkpoints(node: Any, checkpoint: str) -> None:
             fill_checkpoints(value, checkpoint)
     if isinstance(node, dict) and node.get('type') == 'Pretrained':
         node['checkpoint'] = node.get('checkpoint') or checkpoint
+
+
+def follow_data_root_variable(node: Any) -> None:
+    """Put the folder of ``MMSSL_DATA_ROOT``, if set, in the place of data/.
+
+    For datasets and metrics of other toolboxes; our own ask the variable
+    themselves.
+
+    Args:
+        node (dict or list): Changed in place: every ``data_root`` and
+            ``ann_file`` that begins with ``data/``.
+    """
+    if not os.environ.get(DATA_ROOT_VARIABLE):
+        return
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in list(items):
+        if isinstance(value, dict | list):
+            follow_data_root_variable(value)
+        elif (
+            key in PATH_KEYS
+            and isinstance(value, str)
+            and value.startswith('data/')
+        ):
+            end = '/' if value.endswith('/') else ''
+            node[key] = f'{follow_data_root(value)}{end}'
 
 
 def _has(cfg: Any, name: str) -> bool:

@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 
 import mmssl
 from mmssl.utils.build_errors import explained
-from mmssl.utils.config import load_config
+from mmssl.utils.config import follow_data_root_variable, load_config
 from mmssl.utils.tool import ToolParser
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -70,6 +70,7 @@ def config_of(args: Namespace) -> Config:
     # Old launchers say the local rank by a flag, torch reads the variable.
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config, args.cfg_options, mmssl.get_config_dir())
+    follow_data_root_variable(cfg._cfg_dict)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

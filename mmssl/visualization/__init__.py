@@ -8,6 +8,7 @@ from .episode import episode_figure
 from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
 from .mixture import birth_figure, component_figure, usage_figure
 from .neighbours import neighbour_figure
+from .picture_sheet import picture_sheet
 from .question import question_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
@@ -31,6 +32,7 @@ __all__ = [
     'find_scalars',
     'neighbour_figure',
     'pca',
+    'picture_sheet',
     'question_figure',
     'read_scalars',
     'save_figure',

@@ -16,6 +16,7 @@ from .loading import DataError, LoadImage, UnreadableImage
 from .matched_boxes import MatchedBoxes
 from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
+from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .views import CenterView, RandomView, ViewParams
@@ -39,6 +40,7 @@ __all__ = [
     'PackViews',
     'PictureRegions',
     'RandomView',
+    'ScaledCropView',
     'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',

@@ -11,6 +11,7 @@ from .freeze_hook import FreezeHook
 from .generative_replay_hook import GenerativeReplayHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .sample_sheet_hook import SampleSheetHook
 from .slow_data_hook import SlowDataHook
 from .step_seed_hook import StepSeedHook
 from .stop_signal_hook import StopSignalHook
@@ -30,6 +31,7 @@ __all__ = [
     'MomentumUpdateHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'SampleSheetHook',
     'SlowDataHook',
     'StepSeedHook',
     'StopSignalHook',

@@ -2,11 +2,13 @@
 from .amp_optim_wrapper import AmpOptimWrapper
 from .bias_groups import BiasGroupsConstructor
 from .lars import LARS
+from .multi_optim_wrapper import MultiOptimWrapperConstructor
 from .warmup_cosine_restart_lr import WarmupCosineRestartLR
 
 __all__ = [
     'LARS',
     'AmpOptimWrapper',
     'BiasGroupsConstructor',
+    'MultiOptimWrapperConstructor',
     'WarmupCosineRestartLR',
 ]

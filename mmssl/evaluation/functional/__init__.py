@@ -37,4 +37,5 @@ __getattr__, __all__ = lazy_names(
         'LowShotResult SVMResult classify_low_shot classify_multilabel '
         'interpolated_ap normalize_features'
     ),
+    video_objects='average_precision box_overlaps class_ap class_corloc',
 )

@@ -19,6 +19,7 @@ from .feature_metric import (
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
 from .pose_metric import PartMetric, PCKMetric
+from .video_objects import VideoObjectsMetric
 from .video_qa_metric import (
     AnswerWriter,
     DramaQAMetric,
@@ -46,5 +47,6 @@ __all__ = [
     'PartMetric',
     'TVQAPlusMetric',
     'VOSResultWriter',
+    'VideoObjectsMetric',
     'VideoQAAccuracy',
 ]

@@ -13,6 +13,11 @@ from .protonet import ProtoNet
 from .scrl import SCRL
 from .simclr import SimCLR
 from .simsiam import SimSiam
+from .still_to_video import (
+    CycleGANTranslator,
+    PatchDiscriminator,
+    ResNetGenerator,
+)
 from .swav import SwAV
 from .video_qa import VideoQASSL
 from .wmse import WMSE
@@ -25,12 +30,15 @@ __all__ = [
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
+    'CycleGANTranslator',
     'DenseCL',
     'DenseVOS',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
+    'PatchDiscriminator',
     'ProtoNet',
+    'ResNetGenerator',
     'SimCLR',
     'SimSiam',
     'SwAV',

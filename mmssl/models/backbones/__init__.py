@@ -3,8 +3,11 @@ from .amdim_encoder import AMDIMEncoder
 from .res_layer_extra_norm import ResLayerExtraNorm
 from .small_conv import SmallConvNet
 from .small_stem_resnet import SmallStemResNet
+from .vgg import RFBVGG, VGG16C5
 
 __all__ = [
+    'RFBVGG',
+    'VGG16C5',
     'AMDIMEncoder',
     'ResLayerExtraNorm',
     'SmallConvNet',

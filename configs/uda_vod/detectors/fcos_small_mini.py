@@ -1,0 +1,60 @@
+# Four classes that both have: stills of data/tiny_coco for training, frames
+# of data/vod_mini for testing
+_base_ = './fcos_toy_mini.py'
+
+model = dict(
+    backbone=dict(channels=(32, 64, 96, 96)),
+    bbox_head=dict(num_classes=4, in_channels=96, feat_channels=96),
+    data_preprocessor=dict(pad_size_divisor=32))
+data_root = 'data/tiny_coco/'
+metainfo = dict(classes=('person', 'car', 'dog', 'bird'))
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='Resize', scale=(288, 192), keep_ratio=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackDetInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(288, 192), keep_ratio=True),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(
+        type='PackDetInputs',
+        meta_keys=(
+            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
+]
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        metainfo=metainfo, data_root=data_root,
+        ann_file='annotations/boxes_scenes2017.json',
+        data_prefix=dict(img='scenes2017/'), pipeline=train_pipeline))
+video_dataset = dict(
+    metainfo=metainfo, data_root='data/vod_mini/',
+    ann_file='annotations/vod_train.json', data_prefix=dict(img='frames/'),
+    pipeline=train_pipeline)
+test_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        metainfo=metainfo, data_root='data/vod_mini/',
+        ann_file='annotations/vod_val.json', data_prefix=dict(img='frames/'),
+        pipeline=test_pipeline))
+val_dataloader = test_dataloader
+test_evaluator = [
+    dict(type='mmssl.VideoObjectsMetric', eval_mode='area'),
+    dict(
+        type='CocoMetric', metric='bbox',
+        ann_file='data/vod_mini/annotations/vod_val.json'),
+]
+val_evaluator = test_evaluator
+train_cfg = dict(max_iters=1000, val_interval=1000)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
+    dict(
+        type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000,
+        eta_min=0.),
+]
+auto_scale_lr = dict(base_batch_size=8)
+default_hooks = dict(checkpoint=dict(interval=1000))
+del metainfo, train_pipeline, test_pipeline
