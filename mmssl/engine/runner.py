@@ -20,7 +20,10 @@ from torch.utils.data import DataLoader
 
 import mmssl
 from mmssl import compat
-from mmssl.engine.distributed import init_cpu_process_group
+from mmssl.engine.distributed import (
+    OwnStepDataParallel,
+    init_cpu_process_group,
+)
 from mmssl.engine.resume import (
     effective_batch_size,
     find_checkpoint,
@@ -110,7 +113,13 @@ class Runner(MMEngineRunner):
     def wrap_model(
         self, model_wrapper_cfg: dict | None, model: nn.Module
     ) -> nn.Module:
-        """Wrap for DDP; on the CPU without devices and without SyncBN."""
+        """Wrap for DDP; on the CPU without devices and without SyncBN.
+
+        A model whose step has several backwards keeps that step.
+        """
+        own_step = getattr(model, 'sequential', False)
+        if self.distributed and own_step and model_wrapper_cfg is None:
+            model_wrapper_cfg = dict(type='mmssl.OwnStepDataParallel')
         on_cpu = not torch.cuda.is_available()
         if on_cpu:
             model = compat.revert_sync_batchnorm_on_cpu(model)
@@ -124,6 +133,8 @@ class Runner(MMEngineRunner):
         )
         settings.update(model_wrapper_cfg or {})
         settings.pop('type', None)
+        if own_step:
+            return OwnStepDataParallel(module=model, **settings)
         return MMDistributedDataParallel(module=model, **settings)
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:

@@ -11,8 +11,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mmssl.registry import TRANSFORMS
 
 
-class UnreadableImage(Exception):
-    """A picture that cannot be read; the message names file and reason."""
+class UnreadableSample(Exception):
+    """A file that cannot be read; the message names file and reason."""
+
+
+class UnreadableImage(UnreadableSample):
+    """A picture that cannot be read."""
 
 
 @TRANSFORMS.register_module()

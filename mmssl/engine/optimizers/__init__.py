@@ -1,6 +1,12 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .amp_optim_wrapper import AmpOptimWrapper
+from .fractional_epoch_lr import FractionalEpochLR
 from .lars import LARS
 from .warmup_cosine_restart_lr import WarmupCosineRestartLR
 
-__all__ = ['LARS', 'AmpOptimWrapper', 'WarmupCosineRestartLR']
+__all__ = [
+    'LARS',
+    'AmpOptimWrapper',
+    'FractionalEpochLR',
+    'WarmupCosineRestartLR',
+]

@@ -38,6 +38,7 @@ from .label_propagation import (
     reduce_masks,
 )
 from .linear import ProbeResult, linear_probe, logistic_probe
+from .retrieval import retrieval_recall
 from .statistics import Summary, gain_in_standard_errors, summarize
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     'rank_classes',
     'reduce_masks',
     'region_similarity',
+    'retrieval_recall',
     'summarize',
     'summarize_objects',
     'tolerance_radius',
