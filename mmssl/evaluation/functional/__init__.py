@@ -38,8 +38,8 @@ from .label_propagation import (
     reduce_masks,
 )
 from .linear import ProbeResult, linear_probe, logistic_probe
-from .retrieval import retrieval_recall
 from .statistics import Summary, gain_in_standard_errors, summarize
+from .video_retrieval import retrieval_recall
 
 __all__ = [
     'EpisodeResults',
