@@ -11,7 +11,6 @@ generated: 480 x 854, two objects that drift and change their shape.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from memory import peak
 
 from mmssl.evaluation import vos_folders
 from mmssl.evaluation.functional import (
@@ -127,7 +127,7 @@ def score(results: str, gt: str, names: list[str]) -> dict[str, float]:
     return dict(
         objects=sum(value.j.size for value in scores.values()),
         ms=1e3 * seconds / sum(value.j.size for value in scores.values()),
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=peak(),
         jf=vos_folders.score_table(scores)[-1]['J&F'],
     )
 

@@ -3,22 +3,18 @@
 
 Both compute the published setting's losses (16 clips of 5 frames, 32 x 32
 cells of 128 numbers, 64 anchors a clip) and the gradient of the features,
-each in a process of its own.  Printed: what the process's peak grew beyond
-the features, the processor's seconds, and the largest difference of losses
-and gradients.
+each in a process of its own.  Printed: seconds on the clock and of the
+processor, what the process's peak grew beyond the features, the peak, and the
+largest differences of losses and gradients.
 """
 
 import argparse
-import json
-import resource
-import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from processes import make_parser, report, run_forms
 from torch import Tensor
 
 from mmssl.models.algorithms.dense_vos import (
@@ -29,21 +25,15 @@ from mmssl.models.algorithms.dense_vos import (
     warp,
 )
 
-FORMS = ('mmssl', 'naive')
 TEMPERATURE = 0.05
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument('--clips', type=int, default=16)
     parser.add_argument('--frames', type=int, default=5)
     parser.add_argument('--cells', type=int, default=32)
-    parser.add_argument('--worker', choices=FORMS, help=argparse.SUPPRESS)
-    parser.add_argument('--out', help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
@@ -72,65 +62,48 @@ def naive(main, guided, affine, grid, ref) -> dict[str, Tensor]:
     )
 
 
-def peak() -> float:
-    """Largest memory of this process so far, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def work(args: argparse.Namespace) -> dict[str, Tensor]:
-    """Losses and gradients; the numbers go to standard output."""
+def inputs(args: argparse.Namespace) -> tuple[Tensor, ...]:
+    """Features of both views, maps of the views, cells of both grids."""
     random = torch.Generator().manual_seed(0)
     shape = args.clips, args.frames, 128, args.cells, args.cells
     main, guided = (
         F.normalize(torch.randn(shape, generator=random), dim=2)
         for _ in range(2)
     )
-    main.requires_grad_()
-    first = guided[:, :1].clone().requires_grad_()
-    guided = torch.cat([first, guided[:, 1:]], 1)
     affine = torch.eye(2, 3).repeat(args.clips, 1, 1)
     affine[:, 0] *= -0.7
     affine[:, 1] *= 0.7
     size = shape[-2:]
     grid = sample_grid(args.clips, size, 8, random)
     ref = sample_grid(args.clips, size, 4, random)
-    form = dense_vos_losses if args.worker == 'mmssl' else naive
-    before, start = peak(), time.process_time()
-    losses = form(main, guided, affine, grid, ref)
-    sum(losses.values()).backward()
-    seconds = time.process_time() - start
-    print(json.dumps(dict(memory=peak() - before, cpu=seconds)))
-    losses = {key: value.detach() for key, value in losses.items()}
-    return dict(losses, main=main.grad, first=first.grad)
+    main.requires_grad_()
+    first = guided[:, :1].clone().requires_grad_()
+    guided = torch.cat([first, guided[:, 1:]], 1)
+    return main, first, guided, affine, grid, ref
+
+
+def with_gradients(losses_of: Callable) -> Callable:
+    """A form that returns its losses and the gradients of the features."""
+
+    def form(main, first, *others) -> dict[str, Tensor]:
+        losses = losses_of(main, *others)
+        sum(losses.values()).backward()
+        found = {key: value.detach() for key, value in losses.items()}
+        return dict(found, main=main.grad, first=first.grad)
+
+    return form
 
 
 def main(argv: list[str] | None = None) -> int:
     """Entry; returns the exit code."""
     argv = sys.argv[1:] if argv is None else argv
     args = parse_args(argv)
-    if args.worker:
-        torch.save(work(args), args.out)
-        return 0
-    numbers, found = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
-        for form in FORMS:
-            out = Path(folder) / f'{form}.pt'
-            command = [sys.executable, __file__, *argv]
-            command += ['--worker', form, '--out', str(out)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-            numbers[form] = result = json.loads(done.stdout.splitlines()[-1])
-            found[form] = torch.load(out)
-            print(
-                f'{form:6} memory {result["memory"]:6.0f} MB  processor '
-                f'{result["cpu"]:.2f} s',
-                flush=True,
-            )
-    ratio = numbers['naive']['memory'] / numbers['mmssl']['memory']
-    differences = {
-        key: f'{(found["naive"][key] - value).abs().max().item():.1e}'
-        for key, value in found['mmssl'].items()
-    }
-    print(f'memory ratio {ratio:.1f}; largest differences {differences}')
+    forms = dict(
+        mmssl=with_gradients(dense_vos_losses), naive=with_gradients(naive)
+    )
+    outcomes = run_forms(__file__, argv, args, inputs, forms)
+    if outcomes:
+        report(args, outcomes, 'beside_inputs')
     return 0
 
 

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""k-NN search: ours against scikit-learn's brute force, side by side.
+"""k-NN search: ours against scikit-learn or faiss, brute force, side by side.
 
 Clustered float32 features, the same for both; each search runs in its own
 process, so that its peak memory is its own.  Printed: seconds on the clock
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-SEARCHES = ('mmssl', 'sklearn')
+RIVALS = ('sklearn', 'faiss')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,7 +36,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--distance', choices=('euclidean', 'cosine'), default='euclidean'
     )
     parser.add_argument('--repeats', type=int, default=1)
-    parser.add_argument('--worker', choices=SEARCHES, help=argparse.SUPPRESS)
+    parser.add_argument('--rival', choices=RIVALS, default='sklearn')
+    parser.add_argument(
+        '--worker', choices=('mmssl', *RIVALS), help=argparse.SUPPRESS
+    )
     parser.add_argument('--out', help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
@@ -67,6 +70,8 @@ def search(args: argparse.Namespace) -> np.ndarray:
         indices = nearest(queries, bank, args.k, args.distance).indices
         stop = time.perf_counter(), time.process_time()
         indices = indices.numpy()
+    elif args.worker == 'faiss':
+        indices, start, stop = search_by_faiss(bank, queries, args)
     else:
         from sklearn.neighbors import NearestNeighbors
 
@@ -80,6 +85,25 @@ def search(args: argparse.Namespace) -> np.ndarray:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(json.dumps(dict(clock=clock, cpu=cpu, peak=peak)))
     return indices
+
+
+def search_by_faiss(
+    bank: np.ndarray, queries: np.ndarray, args: argparse.Namespace
+) -> tuple[np.ndarray, tuple, tuple]:
+    """Indices (queries, k) of faiss-cpu's flat index, start and stop."""
+    import faiss
+
+    start = time.perf_counter(), time.process_time()
+    if args.distance == 'cosine':
+        index = faiss.IndexFlatIP(args.dim)
+        bank, queries = bank.copy(), queries.copy()
+        faiss.normalize_L2(bank)
+        faiss.normalize_L2(queries)
+    else:
+        index = faiss.IndexFlatL2(args.dim)
+    index.add(bank)
+    _, indices = index.search(queries, args.k)
+    return indices, start, (time.perf_counter(), time.process_time())
 
 
 def measure(argv: list[str], worker: str, out: Path) -> dict[str, float]:
@@ -105,7 +129,10 @@ def main(argv: list[str] | None = None) -> int:
     best, found = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(args.repeats):
-            for worker in SEARCHES:  # in turn, so that both see the machine
+            for worker in (
+                'mmssl',
+                args.rival,
+            ):  # in turn, so that both see the machine
                 out = Path(folder) / f'{worker}.npy'
                 result = measure(argv, worker, out)
                 print(
@@ -118,12 +145,12 @@ def main(argv: list[str] | None = None) -> int:
                     known = best.get((worker, key), value)
                     best[worker, key] = min(value, known)
     ratios = {
-        key: best['sklearn', key] / best['mmssl', key]
+        key: best[args.rival, key] / best['mmssl', key]
         for key in ('clock', 'cpu')
     }
-    equal = (found['mmssl'] == found['sklearn']).mean()
+    equal = (found['mmssl'] == found[args.rival]).mean()
     print(
-        f'ratio sklearn / mmssl: clock {ratios["clock"]:.2f}, processor '
+        f'ratio {args.rival} / mmssl: clock {ratios["clock"]:.2f}, processor '
         f'{ratios["cpu"]:.2f}; equal neighbours: {equal:.4%}'
     )
     return 0

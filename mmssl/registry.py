@@ -55,8 +55,10 @@ DATA_SAMPLERS = _child(
     'data sampler', MMENGINE_DATA_SAMPLERS, 'mmssl.datasets.samplers'
 )
 FUNCTIONS = _child('function', MMENGINE_FUNCTIONS, 'mmssl.datasets')
-METRICS = _child('metric', MMENGINE_METRICS, 'mmssl.evaluation')
-EVALUATORS = _child('evaluator', MMENGINE_EVALUATOR, 'mmssl.evaluation')
+METRICS = _child('metric', MMENGINE_METRICS, 'mmssl.evaluation.metrics')
+EVALUATORS = _child(
+    'evaluator', MMENGINE_EVALUATOR, 'mmssl.evaluation.metrics'
+)
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmssl.engine')
 LOOPS = _child('loop', MMENGINE_LOOPS, 'mmssl.engine')
 RUNNERS = _child('runner', MMENGINE_RUNNERS, 'mmssl.engine')

@@ -138,8 +138,13 @@ def dry_run(runner) -> None:
             runner.build_val_loop(runner._val_loop)
     batch = next(iter(loop.dataloader))
     inputs = batch['inputs']
-    for number, view in enumerate(inputs):
-        print(f'view {number}: {tuple(view.shape)} {view.dtype}')
+    named = (
+        inputs.items()
+        if isinstance(inputs, dict)
+        else ((f'view {i}', view) for i, view in enumerate(inputs))
+    )
+    for name, view in named:
+        print(f'{name}: {tuple(view.shape)} {view.dtype}')
     losses = runner.model.train_step(batch, optim_wrapper=wrapper)
     for name, value in losses.items():
         print(f'{name}: {value.item():.4f}')

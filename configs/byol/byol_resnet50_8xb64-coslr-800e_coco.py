@@ -18,9 +18,11 @@ view_b = dict(_base_.byol_view_b, interpolation='bilinear')
 train_dataloader = dict(
     batch_size=64, drop_last=False, dataset=dict(views=[view_a, view_b]))
 optim_wrapper = dict(optimizer=dict(lr=0.4))
+# The warm-up ends with the first step of epoch 4, 232 steps an epoch: MMEngine
+# counts a step less than the range
 param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=800, end=800),
     dict(
-        type='LinearLR', start_factor=1e-4, end=4,
+        type='LinearLR', start_factor=1e-4, end=4.0045,
         convert_to_iter_based=True)]
 auto_scale_lr = dict(base_batch_size=512)

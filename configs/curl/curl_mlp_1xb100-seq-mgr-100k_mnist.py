@@ -8,4 +8,5 @@ custom_hooks = [
     dict(type='GenerativeReplayHook', mode='fixed'),
 ]
 # latents of the first class are all alike, and that is right
-default_hooks = dict(health=dict(warn_below=0.))
+default_hooks = dict(
+    health=dict(warn_below=0.), usage=dict(type='ComponentUsageHook'))

@@ -9,4 +9,5 @@ custom_hooks = [
 ]
 auto_scale_lr = dict(base_batch_size=15)
 # latents of the first class are all alike, and that is right
-default_hooks = dict(health=dict(warn_below=0.))
+default_hooks = dict(
+    health=dict(warn_below=0.), usage=dict(type='ComponentUsageHook'))

@@ -15,4 +15,10 @@ train_dataloader = dict(
     batch_size=200,
     dataset=dict(
         views=[dict(_base_.amdim_stl10_view, num=2)], shared_flip=0.5))
+val_evaluator = [
+    dict(type='KNNMetric', k=5), dict(type='CollapseMetric'),
+    dict(type='ClassificationMetric')]
+test_evaluator = [
+    dict(type='KNNMetric', k=5), dict(type='LinearProbeMetric'),
+    dict(type='CollapseMetric'), dict(type='ClassificationMetric')]
 auto_scale_lr = dict(base_batch_size=200)

@@ -11,10 +11,10 @@ whole_view = dict(
 model = dict(
     type='AMDIM',
     backbone=dict(
-        type='AMDIMEncoder', encoder_size=32, ndf=16, n_rkhs=128,
-        n_depth=2))
+        type='AMDIMEncoder', encoder_size=32, ndf=12, n_rkhs=96,
+        n_depth=1))
 train_dataloader = dict(
-    batch_size=100, num_workers=1,
+    batch_size=64, num_workers=1,
     dataset=dict(
         data_root=data_root, ann_file=['train.csv', 'val.csv'],
         images='images.zip',
@@ -29,9 +29,9 @@ test_dataloader = dict(
     num_workers=0,
     dataset=dict(
         data_root=data_root, images='images.zip', views=[whole_view]))
-train_cfg = dict(max_epochs=20, val_interval=10)
+train_cfg = dict(max_epochs=16, val_interval=8)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1 / 100, end=100, by_epoch=False),
-    dict(type='MultiStepLR', milestones=[16], gamma=0.2)]
-auto_scale_lr = dict(base_batch_size=100)
+    dict(type='MultiStepLR', milestones=[13], gamma=0.2)]
+auto_scale_lr = dict(base_batch_size=64)

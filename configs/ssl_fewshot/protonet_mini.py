@@ -12,11 +12,11 @@ whole_view = dict(
 model = dict(
     type='ProtoNet',
     backbone=dict(
-        type='AMDIMEncoder', encoder_size=32, ndf=16, n_rkhs=128, n_depth=2,
+        type='AMDIMEncoder', encoder_size=32, ndf=12, n_rkhs=96, n_depth=1,
         projections=False, zero_init=True,
         init_cfg=dict(
             type='Pretrained', checkpoint=None, prefix='backbone.')),
-    way=5, shot=1, query=15, temperature=32.0)
+    way=5, shot=1, query=15, temperature=24.0)
 train_dataloader = dict(
     batch_size=80, num_workers=1,
     sampler=dict(
@@ -32,8 +32,8 @@ test_dataloader = dict(
     num_workers=0,
     dataset=dict(
         data_root=data_root, images='images.zip', views=[whole_view]))
-train_cfg = dict(max_epochs=6, val_interval=1)
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+train_cfg = dict(max_epochs=5, val_interval=1)
+optim_wrapper = dict(optimizer=dict(lr=1e-4))
 param_scheduler = [
     dict(type='MultiStepLR', milestones=[4], gamma=0.2)]
 default_hooks = dict(

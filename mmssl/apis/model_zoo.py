@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from mmengine.logging import MMLogger
@@ -21,6 +22,7 @@ from mmssl.utils.checkpoint import (
     state_dict_of,
 )
 from mmssl.utils.config import load_config, require_keys
+from mmssl.utils.download import cache_dir, download
 from mmssl.utils.errors import UsageError
 
 
@@ -67,7 +69,7 @@ def get_model(
     if cfg.get('data_preprocessor') is not None:
         settings.setdefault('data_preprocessor', cfg.data_preprocessor)
     if pretrained is True:
-        pretrained = _published_weights(Path(cfg.filename))
+        pretrained = download_weights(cfg.filename)
     with DefaultScope.overwrite_default_scope('mmssl'):
         with explained():
             model = MODELS.build(settings)
@@ -90,17 +92,82 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _published_weights(config: Path) -> str:
-    """The ``Weights`` that the metafile beside a config gives for it."""
-    metafile = config.with_name('metafile.yml')
-    models = []
-    if metafile.is_file():
-        text = metafile.read_text(encoding='utf-8')
-        models = yaml.safe_load(text)['Models']
-    for model in models:
-        if model['Name'] == config.stem and 'Weights' in model:
-            return model['Weights']
-    raise UsageError(
-        f'there are no published weights of {config.stem}; train it, then '
-        'give the path of the checkpoint: get_model(name, pretrained=PATH)'
+def download_weights(
+    name: str | os.PathLike, dest: str | os.PathLike | None = None
+) -> Path:
+    """Fetch the weights that the metafile of a config names.
+
+    Args:
+        name (str or PathLike): Name of a shipped config, or path of any.
+        dest (str or PathLike, optional): Folder; defaults to
+            ``checkpoints`` below :func:`mmssl.utils.download.cache_dir`.
+
+    Returns:
+        Path: The file; checked by SHA-256, also when it was there before.
+
+    Raises:
+        UsageError: No such config; no weights are published, with the
+            command that trains them; the download failed.
+    """
+    cfg = load_config(os.fspath(name), config_dir=mmssl.get_config_dir())
+    config = Path(cfg.filename)
+    entry = _metafile_entry(config)
+    if not entry.get('Weights'):
+        raise UsageError(
+            f'there are no published weights of {config.stem}; train it by '
+            f'"mmssl train {config.stem}", then get_model({config.stem!r}, '
+            'pretrained=PATH) takes the checkpoint'
+        )
+    addresses = [entry['Weights'], *entry.get('Mirrors', [])]
+    folder = Path(dest) if dest else cache_dir() / 'checkpoints'
+    file = folder / unquote(Path(urlsplit(addresses[0]).path).name)
+    return download(addresses, file, entry['SHA256'])
+
+
+def zoo_table(pattern: str = '*') -> list[dict]:
+    """What the metafiles say of the shipped configs.
+
+    Args:
+        pattern (str): As in :func:`list_models`.
+
+    Returns:
+        list[dict]: ``name``, ``data`` (training set), ``epochs``, ``results``
+        (list of ``task, dataset, metric, value, source``; published, not
+        ours) and ``weights`` (bool, whether they can be downloaded) of every
+        config that states a published setting.
+    """
+    configs = mmssl.get_config_dir()
+    rows = []
+    for metafile in sorted(configs.rglob('metafile.yml')):
+        for model in _models_of(metafile):
+            if fnmatch(model['Name'], pattern):
+                rows.append(_row(model))
+    return sorted(rows, key=lambda row: row['name'])
+
+
+def _row(model: dict) -> dict:
+    results = [
+        (result['Task'], result['Dataset'], metric, value, result['Source'])
+        for result in model.get('Results', [])
+        for metric, value in result['Metrics'].items()
+    ]
+    return dict(
+        name=model['Name'],
+        data=model['Metadata']['Training Data'],
+        epochs=model['Metadata']['Epochs'],
+        results=results,
+        weights=bool(model.get('Weights')),
     )
+
+
+def _metafile_entry(config: Path) -> dict:
+    """What the metafile beside a config says of it; empty if nothing."""
+    models = _models_of(config.with_name('metafile.yml'))
+    return next((m for m in models if m['Name'] == config.stem), {})
+
+
+def _models_of(metafile: Path) -> list[dict]:
+    if not metafile.is_file():
+        return []
+    text = metafile.read_text(encoding='utf-8')
+    return yaml.safe_load(text)['Models']

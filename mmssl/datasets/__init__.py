@@ -14,15 +14,24 @@ from .image_folders import (
     ImageNpz,
     ImageZip,
 )
+from .jhmdb_poses import JHMDBPoseDataset
+from .moving_shapes import (
+    MovingShapeClips,
+    MovingShapeSequences,
+    moving_shapes,
+)
+from .orl_pairs import EmbeddedScenes, ORLPairDataset
 from .samplers import (
     ContinualClassStream,
     EpisodicSampler,
     EpochSampler,
+    LengthBucketBatchSampler,
     SampleIndex,
     StreamSchedule,
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_dataset import (
     ActionClips,
     VideoDataset,
@@ -31,7 +40,17 @@ from .video_dataset import (
     overlap_share,
     read_video_list,
 )
-from .vos_sequences import FrameFiles, VOSSequenceDataset
+from .video_files import UnreadableVideo, VideoFile
+from .video_qa import (
+    DramaQADataset,
+    QuestionSelectionDataset,
+    ToyVideoQA,
+    TVQADataset,
+    TVQAPlusDataset,
+    VideoQADataset,
+    collate_video_qa,
+)
+from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
     'CIFAR',
@@ -39,30 +58,50 @@ __all__ = [
     'STL10',
     'ActionClips',
     'ActionVideoDataset',
+    'ClipDataset',
     'ContinualClassStream',
     'DataError',
     'DecodeClips',
+    'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
+    'EmbeddedScenes',
     'EpisodicSampler',
     'EpochSampler',
     'FewShotCSV',
     'FrameFiles',
+    'FrameFolder',
     'ImageDataset',
     'ImageFolder',
     'ImageList',
     'ImageNet',
     'ImageNpz',
     'ImageZip',
+    'JHMDBPoseDataset',
+    'LengthBucketBatchSampler',
+    'MovingShapeClips',
+    'MovingShapeSequences',
+    'ORLPairDataset',
     'Omniglot',
     'OmniglotCharacters',
+    'QuestionSelectionDataset',
     'SampleIndex',
     'StreamSchedule',
+    'TVQADataset',
+    'TVQAPlusDataset',
+    'ToyVideoQA',
+    'UnreadableVideo',
     'VOSSequenceDataset',
+    'VideoClipDataset',
     'VideoDataset',
+    'VideoFile',
     'VideoFolder',
     'VideoList',
+    'VideoQADataset',
+    'clip_frame_ids',
+    'collate_video_qa',
     'collate_views',
+    'moving_shapes',
     'overlap_share',
     'read_video_list',
     'write_image_npz',

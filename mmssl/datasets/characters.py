@@ -2,6 +2,7 @@
 """Small grey pictures of digits and letters."""
 
 import gzip
+import math
 import struct
 import zipfile
 import zlib
@@ -10,6 +11,8 @@ from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from mmssl.datasets.image_dataset import ImageDataset, find_data
 from mmssl.datasets.small_images import check_split
@@ -148,12 +151,19 @@ class Omniglot(ImageDataset):
     seed, are the test split.  A picture that lies in several archives is
     taken once.
 
+    The version of 28 pixels that papers on VAEs use, ``chardata.mat`` of
+    https://github.com/yburda/iwae, has a split of its own (24,345 and 8,070
+    pictures, 50 alphabets in both).
+
     Args:
         data_root (str): Folder with ``images_*.zip``, or with the same
-            unpacked: ``[images_*/]ALPHABET/characterNN/NNNN_DD.png``.
+            unpacked: ``[images_*/]ALPHABET/characterNN/NNNN_DD.png``; or a
+            file such as ``chardata.mat``, see :func:`omniglot_arrays`.
         split (str): ``'train'`` or ``'test'``.
-        size (int): Side to which the 105 pixels are scaled.
-        split_seed (int): Chooses the drawers of the test split.
+        size (int): Side to which the 105 pixels are scaled; not used for a
+            file.
+        split_seed (int): Chooses the drawers of the test split; not used
+            for a file.
         **kwargs: See :class:`ImageDataset`.
 
     Raises:
@@ -170,27 +180,100 @@ class Omniglot(ImageDataset):
     ) -> None:
         check_split(split, ('train', 'test'))
         root = find_data(data_root, type(self).__name__)
-        found = {}
-        for name, data in omniglot_files(root):
-            parts = PurePosixPath(name).parts
-            if len(parts) >= 3 and '_' in parts[-1]:
-                found.setdefault(parts[-3:], data)
-        if not found:
-            raise UsageError(
-                f'no Omniglot in {root}: expected are images_*.zip, or '
-                'folders such as Greek/character01/0394_01.png'
-            )
-        classes = sorted({alphabet for alphabet, *_ in found})
-        kept = [
-            (key, data)
-            for key, data in sorted(found.items())
-            if (drawer_of(key) in drawers_for_test(key[0], split_seed))
-            == (split == 'test')
-        ]
-        images = np.stack([ink(data, size, key) for key, data in kept])
-        labels = [classes.index(key[0]) for key, _ in kept]
+        images, labels, classes = (
+            omniglot_arrays(root, split)
+            if root.is_file()
+            else omniglot_pictures(root, split, size, split_seed)
+        )
         source = ArraySource(images, f'{root}/{split}', labels, classes)
         super().__init__(source, **kwargs)
+
+
+def omniglot_pictures(
+    root: Path, split: str, size: int, split_seed: int
+) -> tuple[np.ndarray, list[int], list[str]]:
+    """Pictures of a split of archives or folders, as :class:`Omniglot`.
+
+    Returns:
+        tuple: (n, size, size) uint8, the label of each, names of alphabets.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = {}
+    for name, data in omniglot_files(root):
+        parts = PurePosixPath(name).parts
+        if len(parts) >= 3 and '_' in parts[-1]:
+            found.setdefault(parts[-3:], data)
+    if not found:
+        raise UsageError(
+            f'no Omniglot in {root}: expected are images_*.zip, or '
+            'folders such as Greek/character01/0394_01.png'
+        )
+    classes = sorted({alphabet for alphabet, *_ in found})
+    kept = [
+        (key, data)
+        for key, data in sorted(found.items())
+        if (drawer_of(key) in drawers_for_test(key[0], split_seed))
+        == (split == 'test')
+    ]
+    images = np.stack([ink(data, size, key) for key, data in kept])
+    return images, [classes.index(key[0]) for key, _ in kept], classes
+
+
+def omniglot_arrays(
+    path: Path, split: str
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """A split of ``chardata.mat``, or of an ``.npz`` with the same arrays.
+
+    ``data`` (pixels, n): square pictures in [0, 1], ink 1, a column of
+    pixels after the other as MATLAB stores them; ``target`` (alphabets, n):
+    1 at the alphabet, else 0.  ``testdata`` and ``testtarget`` likewise.
+
+    Args:
+        path (Path): The file.
+        split (str): ``'train'`` or ``'test'``.
+
+    Returns:
+        tuple: (n, side, side) uint8, (n,) int64 labels, names of alphabets,
+        which are numbers, as the file has none.
+
+    Raises:
+        UsageError: Not such a file, or its arrays do not fit.
+    """
+    names = {'train': ('data', 'target'), 'test': ('testdata', 'testtarget')}
+    try:
+        if path.suffix == '.npz':
+            with np.load(path) as content:
+                data, target = (content[name] for name in names[split])
+        else:
+            content = loadmat(path, variable_names=names[split])
+            data, target = (content[name] for name in names[split])
+    except (OSError, KeyError, ValueError, MatReadError) as error:
+        raise UsageError(
+            f'{path} is no Omniglot file with the arrays '
+            f'{" and ".join(names[split])}: {error}; take chardata.mat of '
+            'https://github.com/yburda/iwae'
+        ) from error
+    side = math.isqrt(len(data))
+    if side * side != len(data) or data.shape[1:] != target.shape[1:]:
+        raise UsageError(
+            f'{path}: {names[split][0]} must be (pixels of a square, n) and '
+            f'{names[split][1]} (alphabets, n), got {data.shape} and '
+            f'{target.shape}'
+        )
+    if not (data.min() >= 0 and data.max() <= 1):
+        raise UsageError(
+            f'{path}: pixels of {names[split][0]} must be in [0, 1], got '
+            f'{data.min():g} to {data.max():g}'
+        )
+    if not (target.astype(bool).sum(0) == 1).all():
+        raise UsageError(
+            f'{path}: every picture needs one alphabet in {names[split][1]}'
+        )
+    images = np.uint8(255 * data.T.reshape(-1, side, side) + 0.5)
+    classes = [f'alphabet {number}' for number in range(len(target))]
+    return images.transpose(0, 2, 1), target.argmax(0), classes
 
 
 def omniglot_files(root: Path) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,6 @@ Where the pictures lie is a matter of the source (``sources.py``); the
 registered classes of ``image_folders.py`` and its neighbours only find it.
 """
 
-import os
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,23 +17,15 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset, get_worker_info
 
 from mmssl.datasets.sources import Source
-from mmssl.datasets.transforms import UnreadableSample
+from mmssl.datasets.transforms import DataError, UnreadableSample
 from mmssl.registry import TRANSFORMS
+from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
 
-DATA_ROOT_VARIABLE = 'MMSSL_DATA_ROOT'
 LABEL_FORMATS = (
     "class folders ('cat/0001.jpg', 'dog/0001.jpg', with_label=True) or a "
     "list file of two columns ('cat/0001.jpg 0', 'dog/0001.jpg 1')"
 )
-
-
-class DataError(UsageError):
-    """A mistake in the data, raised where samples are loaded."""
-
-    def __init__(self, message: str) -> None:
-        # A DataLoader rebuilds a worker's error around its traceback.
-        super().__init__(message.rpartition('DataError: ')[2].strip())
 
 
 def find_data(path: str | Path, owner: str) -> Path:
@@ -50,10 +41,7 @@ def find_data(path: str | Path, owner: str) -> Path:
     Raises:
         UsageError: There is nothing.
     """
-    found = Path(path).expanduser()
-    variable = os.environ.get(DATA_ROOT_VARIABLE)
-    if variable and found.parts[:1] == ('data',):
-        found = Path(variable).expanduser().joinpath(*found.parts[1:])
+    found = follow_data_root(path)
     if not found.exists():
         raise UsageError(
             f'{owner}: no data at {found.absolute()} (the config says '

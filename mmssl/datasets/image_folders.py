@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Folders, lists and archives of pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -29,14 +30,26 @@ class ImageFolder(ImageDataset):
         data_root (str): The folder; links are followed.
         with_label (bool): The folder directly below ``data_root`` is the
             class; classes are numbered in sorted order.
+        folders (Sequence[str]): Only these ones directly below
+            ``data_root``; all without.
         **kwargs: See :class:`ImageDataset`.
+
+    Raises:
+        UsageError: A folder that is not there, or no pictures.
     """
 
     def __init__(
-        self, data_root: str, with_label: bool = False, **kwargs
+        self,
+        data_root: str,
+        with_label: bool = False,
+        folders: Sequence[str] = (),
+        **kwargs,
     ) -> None:
-        root = find_data(data_root, type(self).__name__)
-        super().__init__(folder_source(root, with_label), **kwargs)
+        owner = type(self).__name__
+        root = find_data(data_root, owner)
+        for folder in folders:
+            find_data(Path(data_root) / folder, owner)
+        super().__init__(folder_source(root, with_label, folders), **kwargs)
 
 
 @DATASETS.register_module()
@@ -130,14 +143,19 @@ class ImageNet(ImageDataset):
         super().__init__(source, **kwargs)
 
 
-def folder_source(root: Path, with_label: bool) -> FileSource:
-    """Pictures below a folder.
+def folder_source(
+    root: Path, with_label: bool, folders: Sequence[str] = ()
+) -> FileSource:
+    """Pictures below a folder, or below some folders in it.
 
     Raises:
         UsageError: None there, or one outside class folders though labels
             are asked for.
     """
     names = list_images(root)
+    if folders:
+        chosen = set(folders)
+        names = [name for name in names if name.split('/', 1)[0] in chosen]
     labels, classes = None, ()
     if with_label:
         labels, classes = labels_of_folders(names, str(root))

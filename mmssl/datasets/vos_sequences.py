@@ -1,9 +1,11 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Videos as folders of frames, with masks of objects: DAVIS, YouTube-VOS."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -26,19 +28,80 @@ class FrameFiles(Sequence):
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = list(paths)
-        self.load = LoadImage()
+        self._paths = list(paths)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files in order."""
+        return self._paths
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self._paths)
 
     def __getitem__(self, index: int) -> Tensor:
-        path = self.paths[index]
-        try:
-            found = self.load(dict(img_bytes=path.read_bytes(), path=path))
-        except UnreadableImage as error:
-            raise DataError(f'frame cannot be read: {error}') from error
-        return torch.from_numpy(found['img']).permute(2, 0, 1)
+        frame = _load_frame(self.paths[index])
+        return torch.from_numpy(frame).permute(2, 0, 1)
+
+    def read(self, ids: Sequence[int]) -> np.ndarray:
+        """Some frames at once, (len(ids), h, w, 3).
+
+        Raises:
+            DataError: One cannot be read, or they differ in size.
+        """
+        paths = self.paths
+        frames = [_load_frame(paths[i]) for i in ids]
+        sizes = sorted({frame.shape[:2] for frame in frames})
+        if len(sizes) > 1:
+            raise DataError(
+                f'the frames in {paths[0].parent} have several sizes '
+                f'(h, w): {sizes}'
+            )
+        return np.stack(frames)
+
+
+class FrameFolder(FrameFiles):
+    """Frames of a folder, whose names are read again when they are needed.
+
+    A data set of a quarter of a million videos has too many names to keep.
+
+    Args:
+        folder (Path): The folder; frames are sorted by name.
+        count (int, optional): How many there are; counted without.
+    """
+
+    def __init__(self, folder: Path, count: int | None = None) -> None:
+        super().__init__(())
+        self.folder = folder
+        self.count = len(self.paths) if count is None else count
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files in order."""
+        return [self.folder / n for n in frame_names(os.listdir(self.folder))]
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def frame_names(names: Iterable[str]) -> list[str]:
+    """Those that are frames, sorted."""
+    return sorted(n for n in names if Path(n).suffix.lower() in FRAMES)
+
+
+def _load_frame(path: Path) -> np.ndarray:
+    try:
+        data = dict(img_bytes=path.read_bytes(), path=path)
+        return LoadImage()(data)['img']
+    except UnreadableImage as error:
+        raise DataError(f'frame cannot be read: {error}') from error
+
+
+def vos_sample(**fields) -> dict:
+    """A sample of a whole sequence; no field is copied or moved."""
+    sample = DataSample()
+    for key, value in fields.items():
+        sample.set_field(value, key, field_type='metainfo')
+    return dict(inputs=[], data_samples=sample)
 
 
 @DATASETS.register_module()
@@ -110,8 +173,7 @@ class VOSSequenceDataset(Dataset):
         given = {place[stem]: str(path) for stem, path in masks.items()}
         if self.given == 'first':
             given = {0: given[0]}
-        sample = DataSample()
-        fields = dict(
+        return vos_sample(
             sample_idx=int(index),
             path=name,
             frames=FrameFiles(frames),
@@ -124,9 +186,6 @@ class VOSSequenceDataset(Dataset):
                 if self.save_list is None or f'{name}/{stem}' in self.save_list
             ],
         )
-        for key, value in fields.items():
-            sample.set_field(value, key, field_type='metainfo')
-        return dict(inputs=[], data_samples=sample)
 
     def _files(self, name: str) -> tuple[list[Path], dict[str, Path]]:
         """Frames and masks of a sequence, both in order.
@@ -138,11 +197,7 @@ class VOSSequenceDataset(Dataset):
         folder, masks = self.images / name, self.masks / name
         frames = []
         if folder.is_dir():
-            frames = sorted(
-                path
-                for path in folder.iterdir()
-                if path.suffix.lower() in FRAMES
-            )
+            frames = FrameFolder(folder).paths
         if not frames:
             raise UsageError(f'sequence {name} has no frames in {folder}')
         found = {path.stem: path for path in sorted(masks.glob('*.png'))}

@@ -18,6 +18,19 @@ from mmssl.registry import MODEL_WRAPPERS
 from mmssl.utils.errors import UsageError
 
 
+def set_slurm_port() -> None:
+    """``MASTER_PORT`` from the job's number, unless the user has set it.
+
+    All tasks of a step agree on it without talking; jobs, and steps of a job,
+    that share a node do not meet.  MMEngine takes 29500 for everybody.
+    """
+    job = int(os.environ.get('SLURM_JOB_ID', 0))
+    step = int(os.environ.get('SLURM_STEP_ID', 0))
+    # Below 32768, where systems begin to give ports away by themselves.
+    port = 10000 + (8 * job + step) % 20000
+    os.environ.setdefault('MASTER_PORT', str(port))
+
+
 def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
     """Join the gloo process group that the launcher describes.
 

@@ -23,6 +23,7 @@ from mmssl import compat
 from mmssl.engine.distributed import (
     OwnStepDataParallel,
     init_cpu_process_group,
+    set_slurm_port,
 )
 from mmssl.engine.resume import (
     effective_batch_size,
@@ -79,6 +80,8 @@ class Runner(MMEngineRunner):
 
     def setup_env(self, env_cfg: dict) -> None:
         """Join a gloo group on a CPU machine, then go on as MMEngine."""
+        if self.launcher == 'slurm':
+            set_slurm_port()
         on_cpu = not torch.cuda.is_available()
         if self.distributed and on_cpu and not is_distributed():
             timeout = env_cfg.get('dist_cfg', {}).get('timeout', 1800)

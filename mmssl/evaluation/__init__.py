@@ -1,19 +1,11 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Pure functions, feature extraction, and metrics."""
 
-from . import functional, metrics
-from .extraction import (
-    FeatureSet,
-    extract_features,
-    load_features,
-    save_features,
-)
+from mmssl.utils.lazy import lazy_names
 
-__all__ = [
-    'FeatureSet',
-    'extract_features',
-    'functional',
-    'load_features',
-    'metrics',
-    'save_features',
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    extraction='FeatureSet extract_features load_features save_features',
+    functional='',
+    metrics='',
+)

@@ -9,18 +9,27 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.dist import (
+    all_gather_object,
+    all_reduce_params,
+    get_rank,
+    get_world_size,
+)
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
+from mmssl.structures import short_edge_size
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
 
@@ -67,6 +76,43 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
             module.training = mode
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+@contextmanager
+def warmed_up(
+    model: nn.Module, dataloader: DataLoader | None, batches: int = 50
+) -> Iterator[None]:
+    """Running statistics of batch norms that follow some data, for a while.
+
+    Batches go through the model with its batch norms in training mode, as
+    https://github.com/Philip-Bachman/amdim-public does with 50 of the test
+    data before it evaluates; at the end the statistics are as before.
+
+    Args:
+        model (nn.Module): See :func:`predict_features`.
+        dataloader (DataLoader, optional): Without one nothing is changed.
+        batches (int): Batches at most.
+    """
+    if dataloader is None:
+        yield
+        return
+    norms = [m for m in model.modules() if isinstance(m, _BatchNorm)]
+    buffers = [buffer for norm in norms for buffer in norm.buffers()]
+    before = [buffer.clone() for buffer in buffers]
+    with undisturbed(model):
+        for norm in norms:
+            norm.train()
+        for batch in islice(dataloader, batches):
+            if len(batch['data_samples']) > 1:  # one has no variance
+                predict_features(model, batch)
+        # Each process has seen its share, of equally many batches.
+        means = [buffer for buffer in buffers if buffer.is_floating_point()]
+        all_reduce_params(means, op='mean')
+    try:
+        yield
+    finally:
+        for buffer, value in zip(buffers, before, strict=True):
+            buffer.copy_(value)
 
 
 def predict_features(
@@ -153,6 +199,49 @@ def extract_features(
             samples += [row(sample) for sample in predicted]
             progress.step()
     return gather(samples, len(dataloader.dataset))
+
+
+@torch.no_grad()
+def frame_maps(
+    model: nn.Module,
+    frames: Iterable[Tensor],
+    stage: str = 'backbone',
+    layer: int = -1,
+    input_size: int | tuple[int, int] = -1,
+    as_clips: bool = False,
+) -> Iterator[Tensor]:
+    """The map of each frame of a video, when it is asked for.
+
+    Args:
+        model (nn.Module): With ``data_preprocessor`` and ``extract_feat``,
+            in evaluation mode.
+        frames (Iterable[Tensor]): (3, h, w) uint8 RGB.
+        stage (str): 'backbone' or 'neck', whose maps are taken.
+        layer (int): Which of them, where there are several.
+        input_size (int or tuple[int, int]): Short edge, or (h, w), to which
+            frames are scaled (bilinear, aligned corners); -1 leaves them.
+        as_clips (bool): Each frame enters as a clip of one frame, for
+            networks of videos.
+
+    Yields:
+        Tensor: (k, h', w') float32, on the model's device.
+    """
+    for frame in frames:
+        batch = model.data_preprocessor(dict(inputs=[frame[None]]), False)
+        (image,) = batch['inputs']
+        if input_size != -1:
+            size = input_size
+            if isinstance(size, int):
+                size = short_edge_size(image.shape[-2:], size)
+            image = interpolate(
+                image, tuple(size), mode='bilinear', align_corners=True
+            )
+        if as_clips:
+            image = image[:, :, None]
+        maps = model.extract_feat([image], stage)
+        maps = maps if isinstance(maps, Tensor) else maps[layer]
+        found = maps[0].float()
+        yield found.mean(1) if as_clips else found
 
 
 def row(sample: Any) -> tuple[int | None, Tensor, int, str]:

@@ -12,7 +12,11 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmssl.evaluation.extraction import FeatureSet, extract_features
+from mmssl.evaluation.extraction import (
+    FeatureSet,
+    extract_features,
+    warmed_up,
+)
 from mmssl.utils.build_errors import explained
 from mmssl.utils.checkpoint import read_checkpoint
 from mmssl.utils.config import require_keys
@@ -61,7 +65,10 @@ def evaluation_runner(
                 runner._init_model_weights()
             else:
                 runner.load_or_resume()
-            yield runner
+            loop = runner.test_loop
+            loader = getattr(loop, 'warmup_dataloader', None)
+            with warmed_up(runner.model, loader):
+                yield runner
     finally:
         runner.stop_workers()
 

@@ -4,10 +4,12 @@
 results/SEQUENCE/FRAME.png + annotations/SEQUENCE/FRAME.png -> J and F
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -26,6 +28,7 @@ from mmssl.utils.errors import UsageError
 from mmssl.utils.id_maps import read_id_map
 from mmssl.utils.names import suggestion
 
+IdSource = str | Path | ndarray
 YEAR = '2017'  # of the lists; 2016 has one object a sequence
 
 
@@ -130,49 +133,64 @@ def score_folder(
 
 
 def score_sequence(
-    read_result: Callable[[Path], ndarray], frames: Sequence[Path]
+    name: str,
+    annotations: Mapping[str, IdSource],
+    read_result: Callable[[str], ndarray],
 ) -> SequenceScores:
     """J and F of one sequence, without its first and last frame.
 
     Args:
-        read_result (Callable): From the file of an annotation to the result
-            of that frame, (h, w) object numbers.
-        frames (Sequence[Path]): Files ``SEQUENCE/FRAME.png`` of the
-            annotations, in order; the largest object number of the first is
-            the number of objects.
+        name (str): Of the sequence, for messages.
+        annotations (Mapping[str, Path or ndarray]): By frame, in order; the
+            largest object number of the first is the number of objects, and
+            one that it leaves out counts as an object without pixels.
+        read_result (Callable): From a frame to its result, (h, w) object
+            numbers.
 
     Raises:
-        UsageError: Too few frames, no objects or numbers left out in the
-            first annotation, a result absent, unreadable, of another size
-            or with more objects.
+        UsageError: Too few frames, no objects in the first annotation, a
+            result absent, unreadable, of another size or with more objects.
     """
-    if len(frames) < MIN_FRAMES:
-        where = f' of {frames[0].parent}' if frames else ''
+    if len(annotations) < MIN_FRAMES:
         raise UsageError(
-            f'a sequence{where} has {len(frames)} annotated frames; at least '
-            f'{MIN_FRAMES} are needed, as the first and the last are not '
-            'evaluated'
+            f'sequence {name} has {len(annotations)} annotated frames; at '
+            f'least {MIN_FRAMES} are needed, as the first and the last are '
+            'not evaluated'
         )
-    first = read_id_map(frames[0])
+    frames = list(annotations)
+    first = read_ids(annotations[frames[0]])
     count = count_objects(first)
     if not count:
         raise UsageError(
-            f'the first annotation {frames[0]} has no object, so there is '
-            'nothing to evaluate'
+            f'the first annotation of sequence {name}, frame {frames[0]}, '
+            'has no object, so there is nothing to evaluate'
         )
     missing = set(range(1, count + 1)) - set(np.unique(first).tolist())
     if missing:
-        # They would count as perfect wherever the result lacks them too.
-        raise UsageError(
-            f'the first annotation {frames[0]} leaves out object '
-            f'{min(missing)} of {count}; objects are numbered without holes'
+        # As the official evaluation counts; where the result lacks the
+        # object too it agrees, and J and F are 1.
+        warnings.warn(
+            f'the first annotation of sequence {name}, frame {frames[0]}, '
+            f'leaves out the numbers {sorted(missing)} of {count}; they '
+            'count as objects without pixels',
+            stacklevel=2,
         )
     scores = [
-        _score_frame(read_result(frame), frame, count)
+        _score_frame(
+            f'sequence {name}, frame {frame}',
+            read_result(frame),
+            read_ids(annotations[frame]),
+            count,
+        )
         for frame in frames[1:-1]
     ]
     j, f = zip(*scores, strict=True)
     return SequenceScores(np.concatenate(j, 1), np.concatenate(f, 1))
+
+
+def read_ids(source: IdSource) -> ndarray:
+    """Object numbers (h, w) of a file, or as they are."""
+    return source if isinstance(source, ndarray) else read_id_map(source)
 
 
 def score_table(scores: dict[str, SequenceScores]) -> list[dict]:
@@ -204,37 +222,34 @@ def score_table(scores: dict[str, SequenceScores]) -> list[dict]:
 def _score(results: Path, annotations: Path, name: str) -> SequenceScores:
     frames = sorted((annotations / name).glob('*.png'))
     if not frames:
-        raise UsageError(f'sequence {name} has no PNG in {annotations / name}')
-    return score_sequence(partial(_read_result, results / name), frames)
+        raise UsageError(f'no PNG in {annotations / name}')
 
+    def read(frame: str) -> ndarray:
+        path = results / name / f'{frame}.png'
+        if not path.is_file():
+            raise UsageError(
+                f'sequence {name}, frame {frame} has no result: there is no '
+                f'{path}'
+            )
+        return read_id_map(path)
 
-def _read_result(folder: Path, annotation: Path) -> ndarray:
-    path = folder / annotation.name
-    if not path.is_file():
-        raise UsageError(
-            f'{_place(annotation)} has no result: there is no {path}'
-        )
-    return read_id_map(path)
-
-
-def _place(annotation: Path) -> str:
-    return f'sequence {annotation.parent.name}, frame {annotation.stem}'
+    return score_sequence(name, {path.stem: path for path in frames}, read)
 
 
 def _score_frame(
-    pred: ndarray, annotation: Path, count: int
+    place: str, pred: ndarray, annotation: ndarray, count: int
 ) -> SequenceScores:
     """Of n objects and one frame."""
     if (pred == VOID).any():
         raise UsageError(
-            f'{_place(annotation)}: the result has pixels {VOID}; it numbers '
-            'its objects from 1 and may not leave pixels out (is it a mask '
-            f'of 0 and {VOID}?)'
+            f'{place}: the result has pixels {VOID}; it numbers its objects '
+            'from 1 and may not leave pixels out (is it a mask of 0 and '
+            f'{VOID}?)'
         )
     try:
-        return evaluate_sequence([read_id_map(annotation)], [pred], count)
+        return evaluate_sequence([annotation], [pred], count)
     except ValueError as error:
-        raise UsageError(f'{_place(annotation)}: {error}') from error
+        raise UsageError(f'{place}: {error}') from error
 
 
 def _one_thread() -> None:
@@ -247,7 +262,10 @@ def _mapper(workers: int) -> Iterator:
     if workers <= 1:
         yield map
         return
-    with ProcessPoolExecutor(workers, initializer=_one_thread) as pool:
+    # A forked process would inherit the locks of OpenCV's threads, and wait
+    # for ever where this one has used them.
+    context = get_context('spawn')
+    with ProcessPoolExecutor(workers, context, _one_thread) as pool:
         try:
             yield pool.map
         finally:

@@ -2,6 +2,7 @@
 """``init_cfg=dict(type='Pretrained', ...)`` that says what it loaded."""
 
 import os
+from collections.abc import Sequence
 
 from mmengine.model import update_init_info
 from torch import nn
@@ -31,6 +32,8 @@ class Pretrained:
             ``'backbone.'``.
         map_location (str): Where the file is loaded.
         strict_load (bool): Refuse a match below 90 %.
+        exclude (Sequence[str]): Beginnings of names, behind the prefix, that
+            are not loaded and so stay as they were initialised.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Pretrained:
         prefix: str | None = None,
         map_location: str = 'cpu',
         strict_load: bool = True,
+        exclude: Sequence[str] = (),
     ) -> None:
         self.checkpoint = checkpoint
         self.prefix = prefix
         self.map_location = map_location
         self.strict_load = strict_load
+        self.exclude = tuple(exclude)
 
     def __call__(self, module: nn.Module) -> None:
         """Load.
@@ -69,6 +74,11 @@ class Pretrained:
         )
         if self.prefix and any(n.startswith(self.prefix) for n in weights):
             weights = extract_prefix(weights, self.prefix)
+        weights = {
+            name: value
+            for name, value in weights.items()
+            if not name.startswith(self.exclude)
+        }
         load_weights(module, weights, self.strict_load)
         if hasattr(module, '_params_init_info'):
             update_init_info(module, f'Pretrained: {self.checkpoint}')

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Rows of boxes, xyxy in pixels."""
+"""Rows of boxes in pixels: xyxy, where a name does not say xywh."""
 
 import numpy as np
 
@@ -16,6 +16,12 @@ def clip_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     lower = np.maximum(boxes[:, :2], 0.0)
     upper = np.minimum(boxes[:, 2:], size[::-1])
     return np.concatenate([lower, upper], axis=1)
+
+
+def xywh_to_xyxy(boxes: np.ndarray) -> np.ndarray:
+    """Corner and sides (m, 4) to two corners, (m, 4) float64."""
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
 def pairwise_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:

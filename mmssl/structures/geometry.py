@@ -102,3 +102,11 @@ def overlap_box(
     x1, y1 = max(ax, bx), max(ay, by)
     x2, y2 = min(ax + aw, bx + bw), min(ay + ah, by + bh)
     return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
+
+
+def short_edge_size(size: tuple[int, int], short: int) -> tuple[int, int]:
+    """(h, w) with the given short edge; the long one is cut to a whole."""
+    height, width = size
+    if height < width:
+        return short, int(short * width / height)
+    return int(short * height / width), short

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from mmssl.utils.errors import UsageError
 
 BACKBONE_PREFIX = 'backbone.'
+WEIGHT_KEYS = ('state_dict', 'model', 'params')
 
 
 class WeightsReport(NamedTuple):
@@ -122,8 +123,14 @@ def _refusal(filename: str, error: Exception) -> str:
 
 
 def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights of a checkpoint, without a leading ``module.``."""
-    weights = checkpoint.get('state_dict', checkpoint)
+    """The weights of a checkpoint, without a leading ``module.``.
+
+    They are below ``state_dict``, in foreign files also below ``model``
+    (AMDIM) or ``params`` (SSL-FEW-SHOT), or the checkpoint itself.
+    """
+    places = [checkpoint.get(name) for name in WEIGHT_KEYS]
+    found = [place for place in places if isinstance(place, Mapping)]
+    weights = found[0] if found else checkpoint
     return {
         name.removeprefix('module.'): value for name, value in weights.items()
     }
@@ -133,6 +140,9 @@ def extract_prefix(
     weights: Mapping[str, Tensor], prefix: str = BACKBONE_PREFIX
 ) -> dict[str, Tensor]:
     """Keep the names that begin with exactly ``prefix.``, without it.
+
+    A ``module.`` that then begins all of them, of a wrapped backbone, is
+    cut off, too.
 
     Args:
         weights (Mapping[str, Tensor]): Names to tensors.
@@ -154,6 +164,8 @@ def extract_prefix(
             f'no name begins with {prefix!r} (0 of {len(weights)} keys); '
             f'the names begin with {", ".join(heads[:8])}'
         )
+    if all(name.startswith('module.') for name in kept):
+        return state_dict_of(kept)
     return kept
 
 

@@ -105,6 +105,8 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
         )
     if 'data_root' in plain and isinstance(cfg.get('data_root'), str):
         move_data_root(cfg._cfg_dict, cfg.data_root, plain['data_root'])
+    if 'pretrained' in plain and 'pretrained' in cfg:
+        fill_checkpoints(cfg._cfg_dict, plain['pretrained'])
     try:
         cfg.merge_from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:
@@ -119,15 +121,31 @@ def move_data_root(node: Any, old: str, new: str) -> None:
 
     Args:
         node (dict or list): Changed in place.
-        old (str): Value that ``data_root`` entries have, or begin with.
+        old (str): What ``data_root`` entries are, or begin with; and the
+            ``ann_file`` of metrics, which is a whole path there.
         new (str): What takes its place.
     """
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):
         if isinstance(value, dict | list):
             move_data_root(value, old, new)
-        elif key == 'data_root' and str(value).startswith(old):
+        elif key in ('data_root', 'ann_file') and str(value).startswith(old):
             node[key] = new + value[len(old) :]
+
+
+def fill_checkpoints(node: Any, checkpoint: str) -> None:
+    """Let all parts that start from pre-trained weights take one file.
+
+    Args:
+        node (dict or list): Changed in place: every initialiser
+            ``dict(type='Pretrained', checkpoint=None)`` below it.
+        checkpoint (str): File or URL.
+    """
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, dict | list):
+            fill_checkpoints(value, checkpoint)
+    if isinstance(node, dict) and node.get('type') == 'Pretrained':
+        node['checkpoint'] = node.get('checkpoint') or checkpoint
 
 
 def _has(cfg: Any, name: str) -> bool:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mmssl.utils.errors import UsageError
+
 TEMPORARY_SUFFIX = '.tmp'
 
 
@@ -46,3 +48,27 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, content: Any) -> None:
     """Write plain Python as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Objects of a JSON list, or of JSON lines.
+
+    Raises:
+        UsageError: Broken JSON; names the line.
+    """
+    text = path.read_text(encoding='utf-8')
+    if text.lstrip().startswith('['):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UsageError(f'{path} is no JSON: {error}') from error
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise UsageError(
+                    f'{path}: line {number} is no JSON: {error}'
+                ) from error
+    return rows

@@ -6,6 +6,8 @@ import torch
 import yaml
 
 import mmssl
+from mmssl.apis.model_zoo import download_weights, zoo_table
+from mmssl.utils.download import sha256_of
 from mmssl.utils.errors import UsageError
 
 NAME = 'simclr_tiny'
@@ -78,15 +80,42 @@ def test_without_published_weights_the_message_says_what_to_do():
         mmssl.get_model(NAME, pretrained=True)
 
 
-def test_published_weights_are_those_of_the_metafile(own_config, checkpoint):
-    models = [
-        dict(Name='another', Weights='nowhere.pth'),
-        dict(Name='mine', Weights=str(checkpoint)),
-    ]
+@pytest.fixture
+def published(own_config, checkpoint, monkeypatch, tmp_path):
+    """A config whose metafile names weights at a ``file:`` address."""
+    monkeypatch.setenv('MMSSL_HOME', str(tmp_path / 'home'))
+    mine = dict(
+        Name='mine', Weights=checkpoint.as_uri(), SHA256=sha256_of(checkpoint)
+    )
+    models = [dict(Name='another', Weights='https://no.where/x.pth'), mine]
     own_config.with_name('metafile.yml').write_text(
         yaml.safe_dump(dict(Models=models))
     )
-    assert holds(mmssl.get_model(str(own_config), pretrained=True), 0.25)
+    return str(own_config)
+
+
+def test_published_weights_are_those_of_the_metafile(published, tmp_path):
+    assert holds(mmssl.get_model(published, pretrained=True), 0.25)
+    kept = tmp_path / 'home' / 'checkpoints' / 'weights.pth'
+    assert kept.is_file()
+    assert download_weights(published) == kept
+    elsewhere = download_weights(published, tmp_path / 'there')
+    assert elsewhere == tmp_path / 'there' / 'weights.pth'
+
+
+def test_weights_that_changed_are_refused(published, checkpoint):
+    checkpoint.write_bytes(b'something else')
+    with pytest.raises(UsageError, match='has SHA-256'):
+        mmssl.get_model(published, pretrained=True)
+
+
+def test_the_table_holds_what_the_metafiles_say():
+    (row,) = zoo_table('mocov2_*_in1k')
+    assert row['data'] == 'ImageNet-1k' and row['epochs'] == 200
+    assert row['results'][0][2:4] == ('Top 1 Accuracy', 67.5)
+    assert not row['weights']
+    assert len(zoo_table()) > 40
+    assert zoo_table('no such*') == []
 
 
 def test_a_misspelt_name_gets_the_nearest():

@@ -17,18 +17,31 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from scipy.io import savemat
 
 import mmssl.engine
 import mmssl.evaluation
 import mmssl.models  # noqa: F401
-from mmssl.datasets import embedded_photos
+from mmssl.datasets import embedded_photos, orl_pairs
+from mmssl.datasets.correspondences import (
+    Correspondences,
+    write_correspondences,
+)
 from mmssl.datasets.image_dataset import DATA_ROOT_VARIABLE
-from mmssl.registry import HOOKS, LOOPS, METRICS, MODELS, PARAM_SCHEDULERS
+from mmssl.registry import (
+    DATASETS,
+    HOOKS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    PARAM_SCHEDULERS,
+)
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 BASES = sorted((CONFIGS / '_base_').rglob('*.py'))
 SHIPPED = sorted(set(CONFIGS.rglob('*.py')) - set(BASES))
 EPOCH_LENGTH = 100
+WHOLE_VIDEOS = 'Sequences', 'SequenceDataset', 'PoseDataset'
 # 8 x 128 rows are too few for whitening groups of 1024 on each process.
 
 every = pytest.mark.parametrize('path', SHIPPED, ids=lambda p: p.stem)
@@ -70,7 +83,7 @@ def tiny_data(tmp_path_factory):
     jpeg = jpeg.tobytes()
     names = [f'{c}/{i}.jpg' for c in ('cat', 'dog') for i in range(2)]
     folders = ['coco/train2017', 'pictures', 'tiny_coco/scenes2017']
-    folders.append('image900')
+    folders += ['image900', 'eurosat', 'cropdiseases', 'coco/unlabeled2017']
     for data in ('imagenet', 'places205', 'inaturalist18'):
         folders += [f'{data}/{split}' for split in ('train', 'val')]
     folders += [f'imagenet100/{split}' for split in ('train', 'clf', 'test')]
@@ -80,11 +93,19 @@ def tiny_data(tmp_path_factory):
             file = root / folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(jpeg)
+    (root / 'coco/coco_plus.txt').write_text(
+        '\n'.join(f'unlabeled2017/{name}' for name in names)
+    )
+    for folder, below in (
+        ('coco/orl', ''), ('coco/orl_plus', 'unlabeled2017/'),
+        ('tiny_coco/orl', ''),
+    ):  # fmt: skip
+        write_pairs(root / folder, [below + name for name in names])
     (root / 'imagenet/meta').mkdir()
     for share in (1, 10):
         text = '\n'.join(f'{name} 0' for name in names)
         (root / f'imagenet/meta/train_{share}percent.txt').write_text(text)
-    for data in ('miniimagenet', 'cub200', 'fewshot_mini'):
+    for data in ('miniimagenet', 'cub200', 'fewshot_mini', 'isic', 'chestx'):
         write_few_shot(root / data, jpeg)
     for data in ('cifar10', 'cifar100'):
         (root / data).mkdir()
@@ -99,7 +120,63 @@ def tiny_data(tmp_path_factory):
         np.array([1, 1, 2, 2], np.uint8).tofile(stl10 / f'{split}_y.bin')
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
+    write_videos(root, jpeg)
     return root
+
+
+def write_videos(root, jpeg):
+    """Frames and masks in the layout of each video data set."""
+    folders = [
+        f'{name}/{video}'
+        for name in (
+            'youtube_vos/train/JPEGImages', 'youtube_vos/valid/JPEGImages',
+            'oxuva/images/dev', 'trackingnet/frames',
+            'kinetics400/video_jpeg/train/run', 'davis/JPEGImages/480p',
+            'davis_mini/JPEGImages/480p', 'vip/Images',
+            'jhmdb/Rename_Images/run',
+        )
+        for video in ('bmx-trees', 'kite-surf', 'motocross-jump')
+    ]  # fmt: skip
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for t in range(5):
+            (root / folder / f'{t:05d}.jpg').write_bytes(jpeg)
+    _, png = cv2.imencode('.png', np.ones((40, 48), np.uint8))
+    for name in ('davis', 'davis_mini'):
+        lists = root / name / 'ImageSets/2017'
+        lists.mkdir(parents=True)
+        (lists / 'train.txt').write_text('bmx-trees\nkite-surf\n')
+        (lists / 'val.txt').write_text('motocross-jump\n')
+    for folder in (
+        'davis/Annotations/480p', 'davis_mini/Annotations/480p',
+        'youtube_vos/valid/Annotations', 'vip/Annotations/Category_ids',
+    ):  # fmt: skip
+        masks = root / folder / 'motocross-jump'
+        masks.mkdir(parents=True)
+        for t in range(5):
+            (masks / f'{t:05d}.png').write_bytes(png.tobytes())
+
+    (root / 'vip/lists').mkdir()
+    (root / 'vip/lists/val_videos.txt').write_text('motocross-jump')
+    joints = root / 'jhmdb/joint_positions/run/motocross-jump'
+    joints.mkdir(parents=True)
+    savemat(joints / 'joint_positions.mat', {'pos_img': np.ones((2, 15, 5))})
+    (root / 'jhmdb/splits').mkdir()
+    lists = root / 'jhmdb/splits/run_test_split1.txt'
+    lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
+
+
+def write_pairs(folder, names):
+    """Every picture has one region and ten neighbours."""
+    n, k = len(names), 10
+    box = np.array([[2, 3, 20, 30]], np.int16)
+    knn = (np.arange(n)[:, None] + 1 + np.arange(k) % (n - 1)) % n
+    found = Correspondences(
+        box.repeat(n, 0), np.arange(n + 1), knn,
+        np.concatenate([box, box], 1).repeat(n * k, 0),
+        np.arange(n * k + 1), np.ones(n * k, np.float32),
+    )  # fmt: skip
+    write_correspondences(folder / 'pairs.npz', names, found, {})
 
 
 def write_characters(root):
@@ -134,7 +211,7 @@ def write_few_shot(root, jpeg):
     with zipfile.ZipFile(root / 'images.zip', 'w') as archive:
         archive.writestr('1.jpg', jpeg)
     lines = [f'1.jpg,class{i % 5}' for i in range(100)]
-    for split in ('train', 'val', 'test'):
+    for split in ('train', 'val', 'test', root.name):
         text = '\n'.join(['filename,label', *lines])
         (root / f'{split}.csv').write_text(text)
 
@@ -163,13 +240,16 @@ def test_the_learning_rate_says_its_batch_and_the_name_agrees(path):
         return
     batch = cfg.train_dataloader.batch_size
     base = cfg.auto_scale_lr.base_batch_size
-    named = re.search(r'_(\d+)xb(\d+)-(?:.*-)?(\d+)e_', path.stem)
+    named = re.search(r'_(\d+)xb(\d+)-', path.stem)
     if named is None:
         assert base == batch
         return
-    gpus, named_batch, epochs = map(int, named.groups())
-    assert (named_batch, epochs) == (batch, cfg.train_cfg.max_epochs)
+    gpus, named_batch = map(int, named.groups())
+    assert named_batch == batch
     assert base == gpus * batch
+    epochs = re.search(r'-(\d+)e_', path.stem)
+    if epochs is not None:
+        assert int(epochs.group(1)) == cfg.train_cfg.max_epochs
 
 
 @every
@@ -206,8 +286,12 @@ def test_hooks_loops_and_metrics_build(path):
         loop = cfg.get(f'{part}_cfg')
         if loop is not None and 'type' in loop:
             assert LOOPS.get(loop.type) is not None, loop.type
-        for metric in cfg.get(f'{part}_evaluator') or []:
-            assert METRICS.build(metric)
+        metrics = cfg.get(f'{part}_evaluator') or []
+        for metric in [metrics] if 'type' in metrics else metrics:
+            if metric.get('_scope_') == 'mmdet':  # reads its data at once
+                assert METRICS.get(f'mmdet.{metric.type}') is not None
+            else:
+                assert METRICS.build(metric)
 
 
 @every
@@ -215,10 +299,17 @@ def test_every_data_loader_gives_the_views_of_a_batch(
     path, tiny_data, monkeypatch
 ):
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(tiny_data))
-    monkeypatch.setattr(embedded_photos, 'load_photo', load_photo)
+    for module in (embedded_photos, orl_pairs):
+        monkeypatch.setattr(module, 'load_photo', load_photo)
     for name, settings in data_loaders(load(path)).items():
-        if 'views' not in settings.dataset:
+        if settings.dataset.type.endswith(WHOLE_VIDEOS):
+            dataset = DATASETS.build(settings.dataset)
+            assert len(dataset[0]['data_samples'].frames) >= 5, name
+            continue
+        if not {'views', 'pipeline'} & set(settings.dataset):
             continue  # whole sequences
+        if settings.dataset.get('_scope_') == 'mmdet':
+            continue  # test_detection.py
         settings.update(batch_size=2, num_workers=0)
         settings.update(persistent_workers=False, pin_memory=False)
         if settings.dataset.type == 'EmbeddedPhotos':
@@ -227,6 +318,11 @@ def test_every_data_loader_gives_the_views_of_a_batch(
             settings.dataset.update(per_class=count)
         loader = Runner.build_dataloader(settings, seed=0)
         batch = next(iter(loader))
+        if 'Clip' in settings.dataset.type:
+            plain, guided = batch['inputs']
+            assert plain.shape == guided.shape and plain.ndim == 5
+            assert all('affine' in sample for sample in batch['data_samples'])
+            continue
         sizes = [tuple(view.shape[-2:]) for view in batch['inputs']]
         assert len(batch['data_samples']) == 2, name
         assert all(len(view) == 2 for view in batch['inputs']), name
@@ -251,6 +347,8 @@ def data_loaders(cfg):
 
 def views_of(dataset):
     """The views, given directly or to a step of the pipeline."""
+    if 'patches' in dataset:  # ORL: two of the picture, two pairs of regions
+        return [*dataset.views, *dataset.patches, *dataset.patches]
     if 'views' in dataset:
         return dataset.views
     (step,) = (s for s in dataset.pipeline if s.type == 'MultiView')

@@ -98,7 +98,9 @@ def test_models_are_the_published_configs_under_their_names(folder):
             in (collection['Metadata']['Training Data'])
         )
         allowed = {'Name', 'In Collection', 'Config', 'Metadata', 'Results'}
-        assert set(model) <= allowed | {'Weights', 'SHA256', 'Log'}
+        assert set(model) <= allowed | {'Weights', 'SHA256', 'Mirrors', 'Log'}
+        # An address without a hash is not verified, and not to be listed.
+        assert ('Weights' in model) == ('SHA256' in model)
 
 
 @methods

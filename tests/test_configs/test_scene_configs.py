@@ -4,17 +4,20 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from golden import load_golden
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 import mmssl.engine
 import mmssl.models  # noqa: F401
-from mmssl.registry import MODELS
+from mmssl.registry import MODELS, PARAM_SCHEDULERS
 
-FOLDER = Path(__file__).parents[2] / 'configs/scrl'
+CONFIGS = Path(__file__).parents[2] / 'configs'
+FOLDER = CONFIGS / 'scrl'
 NAME = 'scrl_resnet50_32xb256-amp-coslr-{}e_in1k'
 
 
@@ -107,3 +110,95 @@ def test_small_configs_fit_their_views(name):
     maps = model.backbone(torch.zeros(2, 3, size, size))
     assert maps[-1].shape[-1] * model.stride == size
     assert steps['MatchedBoxes'].min_size < size
+
+
+ORL = 'orl_resnet50_8xb64-coslr-800e_{}'
+
+
+def scenes(name, folder):
+    return Config.fromfile(CONFIGS / folder / f'{name}.py')
+
+
+@pytest.mark.parametrize('data', ['coco', 'cocoplus'])
+@pytest.mark.parametrize('folder', ['byol', 'orl'])
+def test_settings_of_orl_are_the_published_ones(folder, data):
+    cfg = scenes(ORL.format(data).replace('orl', folder), folder)
+    optimizer = cfg.optim_wrapper.optimizer
+    assert optimizer == dict(
+        type='SGD', lr=0.4, momentum=0.9, weight_decay=1e-4
+    )
+    assert 'paramwise_cfg' not in cfg.optim_wrapper  # decay on everything
+    assert cfg.model.momentum == 0.99
+    assert not cfg.train_dataloader.drop_last
+    dataset = cfg.train_dataloader.dataset
+    a, b = dataset.views
+    assert (a.size, a.area, a.interpolation) == (224, (0.08, 1.0), 'bilinear')
+    assert (a.blur_prob, a.get('solarize_prob', 0)) == (1.0, 0)
+    assert (b.blur_prob, b.solarize_prob) == (0.1, 0.2)
+    if folder == 'orl':
+        assert dataset.regions.neighbours == 10
+        for patch, view in zip(dataset.patches, (a, b), strict=True):
+            assert patch.size == 96 and 'area' not in patch
+            for key in ('jitter', 'jitter_prob', 'gray_prob', 'blur_prob'):
+                assert patch[key] == view[key]
+            assert patch.get('solarize_prob') == view.get('solarize_prob')
+
+
+@pytest.mark.parametrize('data, steps', [('coco', 232), ('cocoplus', 473)])
+def test_the_rate_of_orl_is_the_published_one(data, steps):
+    """Half a cosine by epoch, times the warm-up by step of 4 epochs."""
+    schedules = scenes(ORL.format(data), 'orl').param_scheduler
+    found = rates(schedules, 0.4, steps, 6)
+    epoch = np.repeat(np.arange(6), steps)
+    step = np.minimum(np.arange(6 * steps), 4 * steps)
+    wanted = 0.2 * (1 + np.cos(np.pi * epoch / 800))
+    wanted *= 1 - (1 - step / (4 * steps)) * (1 - 1e-4)
+    assert abs(found - wanted).max() < 1e-12
+
+
+def test_the_recorded_rates_of_orl():
+    g = load_golden('orl/schedules.npz', 'lr_')
+    lr, epochs, warm, steps, ratio = g['hyper'].tolist()
+    schedules = [
+        dict(type='CosineAnnealingLR', T_max=int(epochs), end=int(epochs)),
+        dict(type='LinearLR', start_factor=ratio, end=warm + 1 / steps,
+             convert_to_iter_based=True),
+    ]  # fmt: skip
+    found = rates(schedules, lr, int(steps), int(epochs))
+    assert abs(found - g['lr'].numpy()).max() < 1e-12
+
+
+def rates(schedules, lr, steps, epochs):
+    """Rate of every step as the runner has it."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr)
+    built = []
+    for settings in schedules:
+        settings = dict(settings, optimizer=optimizer)
+        by_step = settings.pop('convert_to_iter_based', False)
+        cls = PARAM_SCHEDULERS.get(settings.pop('type'))
+        if by_step:
+            built.append(
+                cls.build_iter_from_epoch(**settings, epoch_length=steps)
+            )
+        else:
+            built.append(cls(**settings, by_epoch=True))
+    found = []
+    for _ in range(epochs):
+        for _ in range(steps):
+            found.append(optimizer.param_groups[0]['lr'])
+            optimizer.step()
+            for schedule in built:
+                if not schedule.by_epoch:
+                    schedule.step()
+        for schedule in built:
+            if schedule.by_epoch:
+                schedule.step()
+    return np.array(found)
+
+
+def test_orl_has_three_predictors_of_the_published_widths():
+    model = build(scenes(ORL.format('coco'), 'orl'))
+    for name in ('head', 'intra_head', 'inter_head'):
+        count = sum(p.numel() for p in getattr(model, name).parameters())
+        assert count == 256 * 4096 + 3 * 4096 + 4096 * 256
+    assert len(list(model.momentum_encoder.children())) == 2

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Every tiny config of a method trains on real photographs."""
+"""Every tiny config of a method trains, most on real photographs."""
 
 import math
 from pathlib import Path
@@ -12,9 +12,11 @@ from mmssl.apis import cli
 from mmssl.visualization.curves import find_scalars, read_scalars
 
 STEPS = 19 * 60 // 128  # an epoch
+ELSEWHERE = 'videoqa'  # no photographs: test_video_qa_training.py
 TINY = sorted(
     path.stem
     for path in Path(get_config_dir()).glob('*/*_tiny.py')
+    if path.parent.name != ELSEWHERE
 )  # fmt: skip
 
 
@@ -35,5 +37,8 @@ def test_the_loss_falls_and_features_are_measured(config, tmp_path):
     # take the places of the random ones.
     assert epochs[-1] < epochs[1] - 0.05, epochs
     assert curves['feat_std'][1][-1] > 0
-    assert curves['knn/top1'][1][-1] > 3 * 100 / 19  # 19 classes
+    if 'davis/J_mean' in curves:  # objects in videos
+        assert curves['davis/J_mean'][1][-1] > 0.4
+    else:
+        assert curves['knn/top1'][1][-1] > 3 * 100 / 19  # 19 classes
     assert (tmp_path / 'backbone.pth').is_file()

@@ -6,6 +6,7 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
+import scipy.io
 
 from mmssl.datasets import MNIST, EmbeddedDigits, Omniglot
 from mmssl.utils.errors import UsageError
@@ -128,3 +129,57 @@ def test_a_folder_without_omniglot_is_refused(tmp_path):
         (folder / f'0394_{drawer:02}.png').write_bytes(b'none')
     with pytest.raises(UsageError, match='is not a picture'):
         Omniglot(tmp_path, views=VIEWS)
+
+
+def character_file(path, **changes):
+    """Four pictures of 3 x 3 pixels, of two alphabets, in MATLAB's layout."""
+    upright = np.zeros((4, 3, 3))
+    upright[:, 0] = [1, 0.5, 0]  # the top row
+    columns = upright.transpose(0, 2, 1).reshape(4, 9).T
+    arrays = dict(data=columns, target=np.eye(2)[[0, 1, 1, 0]].T)
+    arrays |= dict(
+        testdata=columns[:, :1], testtarget=arrays['target'][:, 1:2]
+    )
+    arrays |= changes
+    arrays = {k: v for k, v in arrays.items() if v is not None}
+    if path.suffix == '.npz':
+        np.savez(path, **arrays)
+    else:
+        scipy.io.savemat(path, arrays)
+    return path
+
+
+@pytest.mark.parametrize('name', ['chardata.mat', 'chardata.npz'])
+def test_omniglot_reads_the_file_of_28_pixels(name, tmp_path):
+    path = character_file(tmp_path / name)
+    train = Omniglot(path, views=VIEWS)
+    assert train.labels.tolist() == [0, 1, 1, 0]
+    assert train.metainfo['classes'] == ('alphabet 0', 'alphabet 1')
+    assert train.source.images[0].tolist() == [[255, 128, 0], [0] * 3, [0] * 3]
+    test = Omniglot(path, 'test', views=VIEWS)
+    assert test.labels.tolist() == [1]
+    assert test[0]['inputs'][0].shape == (3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(data=None), 'no Omniglot file with the arrays data and target'),
+        (dict(target=np.ones((2, 3))), r'got \(9, 4\) and \(2, 3\)'),
+        (dict(data=np.ones((8, 4))), r'pixels of a square.*\(8, 4\)'),
+        (dict(data=np.full((9, 4), 255.0)), r'in \[0, 1\], got 255 to 255'),
+        (dict(target=np.ones((2, 4))), 'needs one alphabet in target'),
+    ],
+)
+def test_a_broken_file_of_omniglot_is_named(changes, message, tmp_path):
+    path = character_file(tmp_path / 'chardata.mat', **changes)
+    with pytest.raises(UsageError, match=message):
+        Omniglot(path, views=VIEWS)
+
+
+@pytest.mark.parametrize('name', ['chardata.mat', 'chardata.npz'])
+def test_a_file_that_is_no_omniglot_is_named(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(b'nothing of the kind')
+    with pytest.raises(UsageError, match='no Omniglot file'):
+        Omniglot(path, views=VIEWS)

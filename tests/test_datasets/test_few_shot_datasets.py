@@ -4,7 +4,12 @@ import zipfile
 import pytest
 from numbered_pictures import WHOLE, encode, number_picture, numbers
 
-from mmssl.datasets import EpisodicSampler, FewShotCSV, OmniglotCharacters
+from mmssl.datasets import (
+    EpisodicSampler,
+    FewShotCSV,
+    ImageFolder,
+    OmniglotCharacters,
+)
 from mmssl.utils.errors import UsageError
 
 FILES = {f'n{i}/p{i}.png': encode(number_picture(i)) for i in range(1, 5)}
@@ -91,7 +96,30 @@ def test_other_layouts_are_no_omniglot(tmp_path):
         OmniglotCharacters(omniglot(tmp_path, ['Greek/1.png']), views=WHOLE)
 
 
-def test_episodes_are_checked_against_the_data(tmp_path):
-    dataset = read(write(tmp_path))
-    with pytest.raises(UsageError, match=r'class 0 \(n3\) has 2 pictures'):
+def csv_split(root):
+    return read(write(root))
+
+
+def class_folders(root):
+    names = ['a/1.png', 'a/2.png', 'b/1.png']
+    return ImageFolder(omniglot(root, names), with_label=True, views=WHOLE)
+
+
+def characters(root):
+    return OmniglotCharacters(omniglot(root, NAMES), views=WHOLE)
+
+
+@pytest.mark.parametrize(
+    'build, short, count',
+    [
+        (csv_split, r'class 0 \(n3\) has 2', 2),
+        (class_folders, r'class 0 \(a\) has 2', 2),
+        (characters, r'class 0 \(Greek/character01\) has 2', 3),
+    ],
+)
+def test_episodes_are_checked_against_the_data(tmp_path, build, short, count):
+    dataset = build(tmp_path)
+    with pytest.raises(UsageError, match=f'{short} pictures'):
         EpisodicSampler(dataset, way=2, shot=1, query=2, seed=0)
+    with pytest.raises(UsageError, match=f'the data have {count}; lower way'):
+        EpisodicSampler(dataset, way=4, shot=1, query=1, seed=0)

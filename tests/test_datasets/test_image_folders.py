@@ -229,3 +229,11 @@ def test_labels_that_are_not_there_are_missed(folder):
         UsageError, match='5 pictures of this ImageList .*two columns'
     ):
         _ = ImageList(**listed(folder, NAMES), views=WHOLE).labels
+
+
+def test_some_folders_only(folder):
+    data = ImageFolder(str(folder), folders=['a'], views=WHOLE)
+    inside = [n for n, name in enumerate(NAMES, 1) if name.startswith('a/')]
+    assert numbers(data) == inside and len(inside) < len(NAMES)
+    with pytest.raises(UsageError, match='no data at .*absent'):
+        ImageFolder(str(folder), folders=['absent'], views=WHOLE)

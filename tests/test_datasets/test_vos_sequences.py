@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmssl import get_model
 from mmssl.datasets import VOSSequenceDataset
 from mmssl.datasets.image_dataset import DataError
 from mmssl.engine.runner import Runner
@@ -114,7 +115,7 @@ def runner_of(davis, tmp_path, monkeypatch):
     """Build a test-only runner on the squares; settings of the data set."""
     monkeypatch.setattr(Runner, '_log_env', lambda self, env_cfg: None)
 
-    def make(**dataset):
+    def make(loop=(), scored=True, **dataset):
         cfg = Config(
             dict(
                 default_scope='mmssl',
@@ -135,9 +136,12 @@ def runner_of(davis, tmp_path, monkeypatch):
                     sampler=dict(type='DefaultSampler', shuffle=False),
                     collate_fn=dict(type='mmssl.collate_views'),
                 ),
-                test_cfg=dict(type='VOSTestLoop', context=2, radius=6, topk=5),
+                test_cfg=dict(
+                    dict(type='VOSTestLoop', context=2, radius=6, topk=5),
+                    **dict(loop),
+                ),
                 test_evaluator=[
-                    dict(type='DAVISMetric'),
+                    *([dict(type='DAVISMetric')] if scored else []),
                     dict(
                         type='VOSResultWriter',
                         out_dir=str(tmp_path / 'results'),
@@ -209,3 +213,88 @@ def test_a_backbone_alone_has_no_loss():
     assert maps[-1].shape == (1, 4, 4, 4)
     with pytest.raises(NotImplementedError):
         model.loss([torch.zeros(2, 3, 8, 8)])
+
+
+def test_frames_are_scaled_and_masks_keep_their_size(runner_of, tmp_path):
+    runner = runner_of(loop=dict(input_size=20), split_file=None)
+    seen = []
+    model = runner.model
+    extract = model.extract_feat
+    model.extract_feat = lambda inputs, stage: (
+        seen.append((tuple(inputs[0].shape), stage)) or extract(inputs, stage)
+    )
+    assert runner.test()['davis/J&F'] > 0.3
+    assert set(seen) == {((1, 3, 20, 32), 'backbone')}
+    first = read_id_map(tmp_path / 'results' / 'cars' / '00000.png')
+    assert first.shape == (40, 64)
+
+
+def test_a_size_that_is_none(runner_of):
+    runner = runner_of(loop=dict(input_size=0))
+    with pytest.raises(ValueError, match='short edge .* got 0'):
+        runner.test()
+
+
+def test_masks_that_are_arrays_and_the_stage_of_the_neck(tmp_path):
+    """Generated sequences have no files."""
+    cfg = Config(
+        dict(
+            default_scope='mmssl',
+            model=dict(
+                type='DenseVOS',
+                backbone=dict(
+                    type='SmallConvNet', channels=(8, 8), strides=(2, 2)
+                ),
+                neck=dict(type='DenseEmbeddingNeck', sizes=(8, 8, 4)),
+            ),
+            test_dataloader=dict(
+                batch_size=1,
+                num_workers=0,
+                dataset=dict(type='MovingShapeSequences', num_videos=2),
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                collate_fn=dict(type='mmssl.collate_views'),
+            ),
+            test_cfg=dict(
+                type='VOSTestLoop', context=2, radius=5, topk=5, stage='neck'
+            ),
+            test_evaluator=[dict(type='DAVISMetric')],
+            default_hooks=dict(checkpoint=None),
+            work_dir=str(tmp_path / 'run'),
+            experiment_name=tmp_path.name,
+            log_level='ERROR',
+        )
+    )
+    assert 0 < Runner.from_cfg(cfg).test()['davis/J&F'] < 1
+
+
+def test_objects_that_appear_later_and_numbers_with_holes(
+    runner_of, davis, tmp_path
+):
+    """As in YouTube-VOS: masks of some frames, each with what is new."""
+    folder = davis / 'Annotations' / '480p' / 'boats'
+    for path in sorted(folder.iterdir()):
+        ids = read_id_map(path)
+        path.unlink()
+        if path.stem == '00000':
+            write_id_map(path, np.where(ids == 1, 3, 0).astype(np.uint8))
+        if path.stem == '00002':
+            write_id_map(path, np.where(ids == 2, 9, 0).astype(np.uint8))
+    (davis / 'one.txt').write_text('boats')
+    # Scored is what has masks in every frame, so they are only written.
+    runner = runner_of(scored=False, given='all', split_file='one.txt')
+    runner.test()
+    found = [
+        set(np.unique(read_id_map(tmp_path / f'results/boats/{t:05d}.png')))
+        for t in range(5)
+    ]
+    assert found == [{0, 3}, {0, 3}, {0, 3, 9}, {0, 3, 9}, {0, 3, 9}]
+
+
+def test_a_network_of_videos_sees_clips_of_one_frame(davis):
+    from mmssl.datasets import FrameFolder
+    from mmssl.evaluation.extraction import frame_maps
+
+    model = get_model('slowonly50_davis2017')
+    frames = FrameFolder(davis / 'JPEGImages' / '480p' / 'cars')
+    maps = list(frame_maps(model, [frames[0], frames[1]], as_clips=True))
+    assert [tuple(x.shape) for x in maps] == [(1024, 5, 8)] * 2

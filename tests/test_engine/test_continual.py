@@ -101,6 +101,7 @@ def config(folder, steps=STEPS, hooks=None, **model):
                 timer=dict(type='IterTimerHook'),
                 logger=dict(type='LoggerHook', interval=10),
                 param_scheduler=dict(type='ParamSchedulerHook'),
+                usage=dict(type='ComponentUsageHook', interval=4),
                 checkpoint=dict(
                     type='CheckpointHook', interval=1, by_epoch=False
                 ),
@@ -153,6 +154,7 @@ def state(path):
         {k: content[k] for k in ('state_dict', 'optimizer')},
         expansion=content.get('expansion'),
         replay=content.get('replay'),
+        usage=content.get('usage'),
         losses=scalars['train/loss']['values'],
     )
 
@@ -183,6 +185,35 @@ def test_a_run_resumed_inside_a_class_is_the_uninterrupted_one(mode, tmp_path):
     assert_same(resumed, whole)
 
 
+def test_a_snapshot_of_an_expansion_counts_the_steps_before(tmp_path):
+    cfg = config(tmp_path, 20)
+    cfg.custom_hooks[1].mode = 'dynamic'
+    runner = train(cfg)
+    first = torch.load(tmp_path / 'iter_20.pth')['expansion']['births'][0]
+    step = first['step']
+    found = torch.load(tmp_path / f'iter_{step + 1}.pth')['state_dict']
+    assert found['snapshot.counts'].sum().item() == pytest.approx(10 * step)
+    assert found['component_counts'].sum().item() == pytest.approx(10)
+    # components that are not active yet are never replayed
+    assert runner.bare_model.snapshot.counts[-1] == 0
+
+
+def test_usage_is_recorded_by_true_class(tmp_path):
+    runner = train(config(tmp_path))
+    usage = torch.load(tmp_path / f'iter_{STEPS}.pth')['usage']
+    assert [r['step'] for r in usage['records']] == [*range(4, STEPS + 1, 4)]
+    assert usage['sum'] is None
+    first, *_, last = (record['usage'] for record in usage['records'])
+    # Six steps a class, of which half are replayed after the first class.
+    assert first.shape == (10, 1) and first[0, 0] == 40
+    assert first.sum() == 40
+    assert last.shape == (10, runner.bare_model.n_active)
+    assert last.sum(1)[:9].sum() == 0
+    assert last.sum().item() == pytest.approx(20, rel=1e-5)
+    with pytest.raises(ValueError, match='interval must be at least 1'):
+        HOOKS.build(dict(type='mmssl.ComponentUsageHook', interval=0))
+
+
 def test_without_expansion_there_is_one_component(tmp_path):
     cfg = config(tmp_path, 20, [dict(type='GenerativeReplayHook')])
     runner = train(cfg)
@@ -204,6 +235,10 @@ def test_components_follow_the_classes_in_the_supervised_form(tmp_path):
     assert runner.bare_model.n_active == 10
     at_start = state(tmp_path / 'iter_3.pth')['state_dict']
     assert at_start['active'] == 2
+    # The same two classes are shown for eight steps, the period of replay.
+    assert runner.bare_model.snapshot.number == 4
+    assert state(tmp_path / 'iter_8.pth')['replay']['replayed_steps'] == 0
+    assert state(tmp_path / 'iter_10.pth')['replay']['replayed_steps'] == 1
 
 
 @pytest.mark.parametrize(
@@ -218,6 +253,11 @@ def test_components_follow_the_classes_in_the_supervised_form(tmp_path):
             [dict(type='DynamicExpansionHook', buffer_size=5)],
             {},
             'buffer_size=5 holds no batch of 10',
+        ),
+        (
+            [dict(type='DynamicExpansionHook')],
+            dict(supervised=True),
+            'components that are no classes; use ClassComponentsHook',
         ),
     ],
 )
@@ -242,7 +282,12 @@ def test_data_without_a_stream_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     'hook',
-    ['DynamicExpansionHook', 'GenerativeReplayHook', 'ClassComponentsHook'],
+    [
+        'DynamicExpansionHook',
+        'GenerativeReplayHook',
+        'ClassComponentsHook',
+        'ComponentUsageHook',
+    ],
 )
 def test_several_processes_and_other_models_are_refused(hook):
     built = HOOKS.build(dict(type=f'mmssl.{hook}'))

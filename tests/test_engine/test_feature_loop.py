@@ -1,9 +1,18 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 import pytest
 import torch
-from coloured_pictures import make_runner  # noqa: F401
+from coloured_pictures import (  # noqa: F401
+    MODEL,
+    loader,
+    make_loader,
+    make_runner,
+    method,
+)
+from two_processes import run_in_two_processes
 
+from mmssl.engine.runner import Runner
 from mmssl.evaluation import extraction
+from mmssl.registry import MODELS
 from mmssl.utils.errors import UsageError
 
 
@@ -81,3 +90,81 @@ def test_label_free_metrics_need_no_bank(make_runner):  # noqa: F811
         test_dataloader__dataset__labelled=False,
     )
     assert 1 < runner.test()['collapse/effective_rank'] <= 6
+
+
+def test_batch_norms_see_other_data_for_an_evaluation_only(
+    make_runner,  # noqa: F811
+):
+    def evaluated(**changes):
+        runner = make_runner(
+            test_evaluator=[dict(type='CollapseMetric')], **changes
+        )
+        before = {k: v.clone() for k, v in runner.model.state_dict().items()}
+        results = runner.test()
+        after = runner.model.state_dict()
+        assert all(torch.equal(after[name], before[name]) for name in before)
+        return results['collapse/effective_rank']
+
+    plain = evaluated()
+    ranks = {
+        name: evaluated(test_cfg__bn_warmup=name) for name in ('train', 'test')
+    }
+    assert len({plain, *ranks.values()}) == 3
+
+
+def test_the_warmed_up_statistics_are_those_of_the_batches(
+    method,  # noqa: F811
+    make_loader,  # noqa: F811
+):
+    data = make_loader(size=9)  # of 4, 4 and 1, which has no variance
+    norm = method.backbone.layers[0][1]
+    method.train()
+    expected = torch.zeros(4)
+    for batch in list(data)[:2]:
+        inputs = method.data_preprocessor(batch)['inputs'][0]
+        mean = method.backbone.layers[0][0](inputs).mean((0, 2, 3))
+        expected = 0.9 * expected + 0.1 * mean.detach()
+    with extraction.warmed_up(method, data):
+        assert torch.allclose(norm.running_mean, expected, atol=1e-6)
+        assert norm.num_batches_tracked == 2 and norm.training
+    assert norm.running_mean.abs().sum() == 0
+    with extraction.warmed_up(method, data, batches=1):
+        assert norm.num_batches_tracked == 1
+    with extraction.warmed_up(method, None):
+        assert norm.num_batches_tracked == 0
+
+
+def warmed_up_mean(rank):
+    torch.manual_seed(0)
+    model = MODELS.build(MODEL)
+    data = Runner.build_dataloader(loader(size=8), seed=0)
+    norm = model.backbone.layers[0][1]
+    with extraction.warmed_up(model, data):
+        return norm.running_mean.clone()
+
+
+def test_processes_share_the_warmed_up_statistics():
+    first, second = run_in_two_processes(warmed_up_mean)
+    assert torch.equal(first, second) and first.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(bn_warmup='bank'), "'train', 'test' or None, got 'bank'"),
+        (dict(bn_warmup='train', bank_dataloader=None), 'bank_dataloader'),
+    ],
+)
+def test_a_warmup_without_data_is_refused(make_runner, changes, message):  # noqa: F811
+    changes = {f'test_cfg__{k}': v for k, v in changes.items()}
+    with pytest.raises(UsageError, match=message):
+        make_runner(**changes).test()
+
+
+def test_any_backbone_is_evaluated_by_episodes(make_runner):  # noqa: F811
+    metric = dict(type='FewShotAccuracy', n_episodes=20, way=3, query=3)
+    runner = make_runner(
+        test_cfg__bank_dataloader=None, test_evaluator=[metric]
+    )
+    assert type(runner.model).__name__ == 'SimCLR'
+    assert runner.test()['3way_1shot/accuracy'] > 60

@@ -28,7 +28,9 @@ def measured(settings, data):
 def test_purity_counts_the_clusters_in_use():
     scores = torch.eye(5)[[0, 1, 3, 1]]
     found = measured(dict(type='mmssl.ClusterPurity'), samples(scores=scores))
-    assert found == {'cluster/purity': 100, 'cluster/used': 3}
+    assert found == {
+        'cluster/purity': 100, 'cluster/components': 5, 'cluster/used': 3,
+    }  # fmt: skip
 
 
 def test_incremental_accuracies_are_percentages():

@@ -310,10 +310,12 @@ def test_every_weight_in_use_gets_a_gradient():
     assert model(views()).shape == (4, 32)
 
 
+HEAD = dict(type='AMDIMOnlineClassifier', in_channels=32, num_classes=3,
+            hidden=16)  # fmt: skip
+
+
 def test_the_classifiers_never_steer_the_backbone():
-    head = dict(type='AMDIMOnlineClassifier', in_channels=32, num_classes=3,
-                hidden=16)  # fmt: skip
-    model = method(head=head)
+    model = method(head=HEAD)
     samples = [DataSample(label=0), DataSample(label=2), DataSample(),
                DataSample(label=-1)]  # fmt: skip
     losses = model(views(), samples, mode='loss')
@@ -323,6 +325,35 @@ def test_the_classifiers_never_steer_the_backbone():
     samples[0].label = 3
     with pytest.raises(ValueError, match='3 classes.*label 3'):
         model(views(), samples, mode='loss')
+
+
+def test_the_classifiers_alone_are_trained_anew():
+    model = method(head=HEAD, classifiers_only=True)
+    samples = [DataSample(label=k) for k in (0, 1, 2, 0)]
+    losses = model(views(), samples, mode='loss')
+    assert set(losses) == {'loss_mlp', 'loss_linear', 'accuracy_mlp',
+                           'accuracy_linear'}  # fmt: skip
+    (losses['loss_mlp'] + losses['loss_linear']).backward()
+    assert all(p.grad is not None for p in model.head.parameters())
+    assert not any(p.requires_grad for p in model.backbone.parameters())
+    # Batch norms follow the batches, as the authors'.
+    norm = model.backbone.layer_list[-1].bn
+    assert norm.num_batches_tracked == 2
+    with pytest.raises(ValueError, match='head alone, but there is none'):
+        method(classifiers_only=True)
+
+
+def test_classifiers_score_the_samples_of_an_evaluation():
+    model, samples = method(head=HEAD).eval(), [DataSample() for _ in range(4)]
+    model.annotate(views(), samples)
+    with torch.no_grad():
+        expected = model.head(model(views()))['linear'].softmax(1)
+    assert set(samples[0].scores) == {'mlp', 'linear'}
+    for sample, row in zip(samples, expected, strict=True):
+        assert torch.allclose(sample.scores['linear'], row)
+    plain = [DataSample()]
+    method().annotate(views(1), plain)
+    assert 'scores' not in plain[0]
 
 
 def test_a_batch_of_one_and_a_bad_clip_are_refused():

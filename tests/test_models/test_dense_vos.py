@@ -1,23 +1,29 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""The losses of Dense-VOS, as the authors' code computes them."""
+"""Dense-VOS: losses and network are those of the authors' code."""
 
 import math
 
+import mmdet.models  # noqa: F401
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from golden import assert_golden, load_golden
+from mmengine.optim import build_optim_wrapper
 
+import mmssl.engine
+import mmssl.models  # noqa: F401
 from mmssl.models.algorithms.dense_vos import (
     cells_at,
     cross_view_loss,
     dense_vos_losses,
-    guided_affines,
     pseudo_labels,
     sample_grid,
     space_time_errors,
     warp,
 )
+from mmssl.registry import MODELS
+from mmssl.structures import DataSample, guided_affines
 
 both = pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 cases = pytest.mark.parametrize('name', ['loss_small', 'loss_default_grid'])
@@ -155,3 +161,183 @@ def test_shapes_and_settings_that_do_not_fit():
         dense_vos_losses(clips, clips[:, :, :2], identity, index, index)
     with pytest.raises(ValueError, match='temperature'):
         dense_vos_losses(clips, clips, identity, index, index, 0.0)
+
+
+# Layout of the authors' network and names of its golden weights.
+NET = dict(
+    type='DenseVOS',
+    backbone=dict(
+        type='mmdet.ResNet',
+        depth=18,
+        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 1, 1),
+        out_indices=(2, 3),
+        norm_eval=False,
+        zero_init_residual=False,
+        init_cfg=None,
+    ),
+    neck=dict(type='DenseEmbeddingNeck', sizes=(512, 512, 128)),
+)
+
+
+def small_net(**settings):
+    """The same with 8 to 64 channels."""
+    backbone = dict(NET['backbone'], base_channels=8, stem_channels=8)
+    neck = dict(NET['neck'], sizes=(64, 64, 16))
+    return MODELS.build(
+        dict(NET, backbone=backbone, neck=neck, grid=2, ref_grid=2, **settings)
+    )
+
+
+def fill(model):
+    """Weights of the golden file: by sorted name, from numbered seeds."""
+    state = model.state_dict()
+    names = {
+        name.replace('neck.', 'emb_q.'): name
+        for name in state
+        if name.startswith(('backbone.', 'neck.'))
+        and not name.endswith('num_batches_tracked')
+    }
+    for k, official in enumerate(sorted(names)):
+        value = state[names[official]]
+        z = torch.from_numpy(
+            np.random.RandomState(1000 + k).standard_normal(value.shape)
+        )
+        if official.endswith('running_var'):
+            z = 1 + 0.1 * z.abs()
+        elif official.endswith(('running_mean', 'bias')):
+            z = 0.1 * z
+        elif value.ndim == 4:
+            z = z * math.sqrt(2 / math.prod(value.shape[1:]))
+        else:
+            z = 1 + 0.1 * z
+        value.copy_(z)
+    assert len(names) == 108
+
+
+@both
+def test_the_network_is_that_of_the_authors(dtype):
+    model = MODELS.build(NET).to(dtype).eval()
+    fill(model)
+    golden = load_golden('dense_vos/net_forward_eval.npz')
+    with torch.no_grad():
+        maps = model.dense_maps(golden['image'].to(dtype))
+    assert_golden(maps['key'], golden['key'], 1e-5)
+    assert_golden(maps['map1'], golden['res4'], 1e-5)
+    assert_golden(maps['map0'][:, ::4], golden['res3_sample'], 1e-5)
+    for value in maps.values():  # 64 x 48 pixels
+        assert value.shape[-2:] == (8, 6)
+        lengths = value.norm(dim=1)
+        torch.testing.assert_close(lengths, torch.ones_like(lengths))
+
+
+def test_parameter_groups():
+    model = MODELS.build(NET)
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            type='OptimWrapper',
+            constructor='mmssl.BiasGroupsConstructor',
+            optimizer=dict(type='Adam', lr=1e-4, weight_decay=5e-4),
+        ),
+    )
+    weights, biases = wrapper.optimizer.param_groups
+    sizes = [
+        (len(group['params']), sum(p.numel() for p in group['params']))
+        for group in (weights, biases)
+    ]
+    assert sizes == [(43, 11_499_904), (23, 5_952)]
+    assert (weights['lr'], weights['weight_decay']) == (1e-4, 5e-4)
+    assert (biases['lr'], biases['weight_decay']) == (2e-4, 0)
+
+
+@pytest.mark.parametrize(
+    'settings, message',
+    [
+        (dict(paramwise_cfg=dict(norm_decay_mult=0)), 'norm_decay_mult'),
+        (dict(optimizer=dict(type='SGD', lr=0.1)), 'must state both'),
+    ],
+)
+def test_optimizer_settings_that_do_not_fit(settings, message):
+    with pytest.raises(ValueError, match=message):
+        build_optim_wrapper(
+            torch.nn.Linear(1, 1),
+            dict(
+                dict(
+                    type='OptimWrapper',
+                    constructor='mmssl.BiasGroupsConstructor',
+                    optimizer=dict(type='SGD', lr=0.1, weight_decay=0.1),
+                ),
+                **settings,
+            ),
+        )
+
+
+def batch(frames=3, size=64):
+    """Two clips, their guided views and maps."""
+    random = torch.Generator().manual_seed(0)
+    shape = 2, 3, frames, size, size
+    views = [torch.randn(shape, generator=random) for _ in range(2)]
+    affine = np.array([[-0.7, 0, 0.1], [0, 0.7, 0]], np.float32)
+    return views, [DataSample(affine=affine), DataSample(affine=affine)]
+
+
+def test_the_guided_frames_but_the_first_get_no_gradient():
+    model = small_net()
+    views, samples = batch()
+    for view in views:
+        view.requires_grad_()
+    torch.manual_seed(0)
+    losses = model.loss(views, samples)
+    assert sorted(losses) == ['loss_cross_view', 'loss_space_time']
+    sum(losses.values()).backward()
+    assert views[0].grad.abs().sum(dim=(0, 1, 3, 4)).min() > 0
+    assert views[1].grad[:, :, 0].any()
+    assert not views[1].grad[:, :, 1:].any()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_the_loss_is_that_of_the_functions():
+    """Batch norms see t + 1 frames of a clip, then t - 1 of the views."""
+    model = small_net()
+    (main, guided), samples = batch()
+    torch.manual_seed(0)
+    losses = model.loss([main, guided], samples)
+    torch.manual_seed(0)
+    index = [sample_grid(2, (8, 8), 2) for _ in range(2)]
+    frames = main.transpose(1, 2).flatten(0, 1)
+    joint = model.embed(torch.cat([frames, guided[:, :, 0]]))
+    k1, first = joint[:6].unflatten(0, (2, 3)), joint[6:]
+    rest = guided[:, :, 1:].transpose(1, 2).flatten(0, 1)
+    rest = model.embed(rest).unflatten(0, (2, 2))
+    k2 = torch.cat([first[:, None], rest], 1)
+    affine = torch.stack([torch.from_numpy(s.affine) for s in samples])
+    expected = dense_vos_losses(k1, k2, affine, *index)
+    for key, value in expected.items():
+        torch.testing.assert_close(losses[key], value)
+
+
+def test_frozen_norms_of_the_guided_pass():
+    norm = 'backbone.layer4.1.bn2.num_batches_tracked'
+    for frozen, passes in ((False, 2), (True, 1)):
+        model = small_net(freeze_guided_norms=frozen)
+        model.loss(*batch())
+        assert model.state_dict()[norm] == passes
+        assert all(module.training for module in model.modules())
+
+
+def test_clips_that_do_not_fit():
+    model = small_net()
+    (main, guided), samples = batch()
+    for views in (
+        [main, guided, main],
+        [main, guided[:, :, :2]],
+        [main[:, :, :1], guided[:, :, :1]],
+        [main[:, :, 0], guided[:, :, 0]],
+    ):
+        with pytest.raises(ValueError, match='plain and the guided view'):
+            model.loss(views, samples)
+    with pytest.raises(ValueError, match='GuidedView'):
+        model.loss([main, guided], [DataSample(), DataSample()])
+    with pytest.raises(ValueError, match='three: .* got .8, 8'):
+        MODELS.build(dict(type='DenseEmbeddingNeck', sizes=(8, 8)))

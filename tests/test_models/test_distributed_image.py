@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""MoCo, DenseCL, SwAV, BYOL and SimSiam on two gloo processes."""
+"""MoCo, DenseCL, SwAV, BYOL, SimSiam and ORL on two gloo processes."""
 
 import pytest
 import torch
@@ -23,6 +23,7 @@ METHODS = dict(
     SwAV=dict(neck=MLP, head=PROTOTYPES, queue_length=16, num_crops=(2, 1)),
     BYOL=dict(neck=MLP, head=HEAD),
     SimSiam=dict(neck=MLP, head=HEAD),
+    ORL=dict(neck=MLP, head=HEAD),
 )
 
 
@@ -37,7 +38,7 @@ def build(name):
 
 def batch(name, step, rank=None):
     generator = torch.Generator().manual_seed(step)
-    views = 3 if name == 'SwAV' else 2
+    views = dict(SwAV=3, ORL=6).get(name, 2)
     views = torch.randn(views, N, 3, 6, 6, generator=generator)
     if rank is not None:
         views = views[:, N // 2 * rank : N // 2 * (rank + 1)]

@@ -2,12 +2,14 @@
 import pytest
 import torch
 from golden import assert_golden, load_golden
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmssl.models.algorithms.protonet import prototype_loss
 from mmssl.registry import MODELS
 from mmssl.structures import DataSample
 from mmssl.utils.episodes import prototype_logits, prototypes
+from mmssl.utils.errors import UsageError
 
 F64, F32 = torch.float64, torch.float32
 
@@ -108,6 +110,36 @@ def test_batch_norm_sees_the_support_first_then_the_queries():
             norm.running_mean, 0.1 * (expected + first), atol=1e-5
         )
     assert steps == {False: 2, True: 1}
+
+
+SMALL = dict(
+    type='AMDIMEncoder', encoder_size=32, ndf=2, n_rkhs=8, n_depth=1,
+    projections=False,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    'wrapped', ['module.encoder.', 'encoder.module.', 'encoder.']
+)
+def test_a_checkpoint_of_the_authors_begins_the_fine_tuning(tmp_path, wrapped):
+    # Section "checkpoints" of both repositories: encoder with projections,
+    # perhaps of several GPUs, beside classifiers and settings.
+    torch.manual_seed(0)
+    source = MODELS.build(dict(SMALL, projections=True)).state_dict()
+    weights = {wrapped + name: value for name, value in source.items()}
+    weights['evaluator.weight'] = torch.ones(1)
+    path = str(tmp_path / 'amdim_cpt.pth')
+    torch.save(dict(model=weights, hyperparams=dict(ndf=2)), path)
+    init_cfg = dict(type='Pretrained', checkpoint=path, prefix='encoder.')
+    with DefaultScope.overwrite_default_scope('mmssl'):
+        model = build(backbone=dict(SMALL, init_cfg=init_cfg))
+        model.init_weights()
+        for name, value in model.backbone.state_dict().items():
+            assert torch.equal(value, source[name]), name
+        init_cfg = dict(init_cfg, prefix='evaluator.')
+        stranger = build(backbone=dict(SMALL, init_cfg=init_cfg))
+        with pytest.raises(UsageError, match='only 0 of .* like weight'):
+            stranger.init_weights()
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,20 @@ def test_the_console_entry_needs_no_display(tmp_path):
 def test_browse_is_this_tool():
     path = 'analysis_tools/browse_dataset.py'
     assert cli.COMMANDS['browse'] == path
+
+
+def test_a_view_of_another_picture_has_no_crop_in_the_source(tool, tmp_path):
+    main = tool('analysis_tools/browse_dataset.py')
+    geometry = [ViewGeometry((40, 50), (5, 6, 20, 30), (16, 16))] * 3
+    picture = np.zeros((40, 50, 3), np.uint8)
+    views = [picture[:16, :16]] * 3
+    sample = main.Sample('a', picture, views, geometry, foreign=(2,))
+    source, *others = main.sheet_figure(sample).axes
+    assert len(source.patches) == 2 * 2  # a light and a coloured line each
+    titles = [axis.get_title(loc='left') for axis in others]
+    assert [title.endswith('other picture') for title in titles] == [
+        False, False, True,
+    ]  # fmt: skip
+    own = ['orl_tiny', '-n', '2', '--output-dir', str(tmp_path)]
+    assert main.main(own) == 0
+    assert (tmp_path / 'overview.png').is_file()

@@ -100,3 +100,40 @@ def test_slurm_test_on_a_partition_without_gpus_asks_for_none(fake_srun):
 def test_too_few_arguments_show_the_usage(script):
     done = bash(TOOLS / script, 'one')
     assert done.returncode == 2 and done.stderr.startswith('usage:')
+
+
+def job(folder, exit_code, config='conf.py'):
+    """Run the batch script with commands that write down what they get."""
+    log = folder / 'calls'
+    for name, code in ('srun', exit_code), ('scontrol', 0):
+        script = folder / 'bin' / name
+        script.write_text(
+            f'#!/bin/sh\necho "{name} $*" >> "{log}"\nexit {code}\n'
+        )
+        script.chmod(0o755)
+    done = bash(
+        TOOLS / 'slurm_job.sh', config, '--work-dir', 'run',
+        PATH=f'{folder}/bin:{os.environ["PATH"]}', MMSSL_TOOLS=str(TOOLS),
+        SLURM_JOB_ID='7', SLURM_JOB_NAME='n', SLURM_JOB_PARTITION='cpu',
+        SLURM_NTASKS='4', SLURM_NNODES='2', SLURM_SUBMIT_DIR='elsewhere',
+        GRES='',
+    )  # fmt: skip
+    return done, log.read_text().splitlines()
+
+
+@pytest.mark.parametrize('exit_code', [0, 1, 75])
+def test_slurm_job_queues_itself_again_only_after_a_signal(
+    fake_srun, tmp_path, exit_code
+):
+    done, calls = job(tmp_path, exit_code)
+    assert done.returncode == exit_code
+    assert '--ntasks 4 --ntasks-per-node 2' in calls[0]
+    assert calls[0].endswith(
+        'conf.py --launcher slurm --resume --work-dir run'
+    )
+    assert calls[1:] == (['scontrol requeue 7'] if exit_code == 75 else [])
+
+
+def test_slurm_job_outside_slurm_shows_the_usage():
+    done = bash(TOOLS / 'slurm_job.sh', 'conf.py')
+    assert done.returncode == 2 and done.stderr.startswith('usage: sbatch')

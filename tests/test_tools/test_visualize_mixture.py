@@ -10,6 +10,7 @@ from mmssl.utils.errors import UsageError
 
 PICTURES = {
     'births', 'components', 'confusion', 'latents', 'latents_by_component',
+    'usage',
 }  # fmt: skip
 
 
@@ -30,9 +31,12 @@ def test_pictures_of_a_mixture(checkpoint, tmp_path):
     arguments = ['curl_tiny', str(checkpoint), '--points', '60']
     arguments += ['--out-dir', str(tmp_path / 'out')]
     assert cli.main(['visualize-mixture', *arguments]) == 0
-    drawn = {path.stem: path for path in (tmp_path / 'out').iterdir()}
+    drawn = {path.stem: path for path in (tmp_path / 'out').glob('*.png')}
     assert set(drawn) == PICTURES
     assert all(imread(path).std() > 0 for path in drawn.values())
+    rows = (tmp_path / 'out/usage.csv').read_text().splitlines()
+    assert rows[0] == 'step,class,component,samples'
+    assert rows[1] == '1,0,0,100'
 
 
 def test_a_model_without_mixture_is_refused(tool):

@@ -97,6 +97,21 @@ def test_a_leading_module_is_dropped_from_names_once():
     assert list(state_dict_of(weights)) == ['module.a', 'b.module.c']
 
 
+@pytest.mark.parametrize('key', ['state_dict', 'model', 'params'])
+def test_weights_are_found_below_the_keys_of_others(key):
+    weights = dict(w=torch.ones(1))
+    assert state_dict_of({'cursor': 3, key: weights}) == weights
+    bare = {key: torch.ones(2)}  # a parameter of that name
+    assert state_dict_of(bare) == bare
+
+
+def test_a_wrapper_behind_the_prefix_is_cut_off_where_all_have_it():
+    names = {'encoder.module.a': 1, 'encoder.module.b': 2, 'head.c': 3}
+    assert extract_prefix(names, 'encoder') == dict(a=1, b=2)
+    names = {'encoder.module.a': 1, 'encoder.b': 2}
+    assert extract_prefix(names, 'encoder') == {'module.a': 1, 'b': 2}
+
+
 def test_loading_reports_every_name_and_copies_the_matching_ones():
     source, target = Net(), Net()
     weights = source.state_dict()

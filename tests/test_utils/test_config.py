@@ -97,14 +97,32 @@ def test_what_a_tool_needs_is_named():
         )  # fmt: skip
 
 
+def test_all_parts_take_the_pretrained_weights(tmp_path):
+    path = tmp_path / 'detector.py'
+    path.write_text(
+        'pretrained = None\n'
+        "weights = dict(type='Pretrained', checkpoint=None)\n"
+        'model = dict(backbone=dict(init_cfg=weights), parts=[\n'
+        '    dict(init_cfg=weights),\n'
+        "    dict(init_cfg=dict(type='Pretrained', checkpoint='own.pth')),\n"
+        "    dict(init_cfg=dict(type='Normal', checkpoint=None))])\n"
+    )
+    cfg = load_config(str(path), {'pretrained': 'a.pth'})
+    assert cfg.model.backbone.init_cfg.checkpoint == 'a.pth'
+    found = [part.init_cfg.checkpoint for part in cfg.model.parts]
+    assert found == ['a.pth', 'own.pth', None]
+
+
 def test_all_data_sets_follow_the_data_root(tmp_path):
     path = tmp_path / 'rooted.py'
     path.write_text(
         "data_root = 'data/a/'\n"
         'dataset = dict(data_root=data_root, parts=[\n'
         "    dict(data_root=data_root + 'part'), dict(data_root='data/b')])\n"
+        "metric = dict(ann_file=data_root + 'val.json')\n"
     )
     cfg = load_config(str(path), {'data_root': '/moved/'})
     assert cfg.data_root == cfg.dataset.data_root == '/moved/'
     roots = [part.data_root for part in cfg.dataset.parts]
     assert roots == ['/moved/part', 'data/b']
+    assert cfg.metric.ann_file == '/moved/val.json'

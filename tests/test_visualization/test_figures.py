@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from mmssl.utils.errors import UsageError
@@ -21,8 +22,9 @@ from mmssl.visualization import (
     scatter_figure,
     thumbnail_figure,
     tsne,
+    usage_figure,
 )
-from mmssl.visualization.style import BAD, GOOD, PALETTE
+from mmssl.visualization.style import BAD, GOOD, PALETTE, colour
 
 
 @pytest.fixture
@@ -230,7 +232,7 @@ def test_components_stand_side_by_side_under_their_titles():
     figure = component_figure(pictures, titles)
     drawn = [axis for axis in figure.axes if axis.axison]
     assert [axis.get_title() for axis in drawn] == titles
-    assert drawn[0].images[0].get_array().shape == (27, 6)
+    assert drawn[0].images[0].get_array().shape == (26, 6)
     with pytest.raises(ValueError, match='12 components and 1 titles'):
         component_figure(pictures, ['one'])
 
@@ -249,4 +251,25 @@ def test_births_rise_over_bands_of_the_classes():
     assert line.get_ydata().tolist() == [1, 2, 3, 4, 4]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ['no label', 'cat', 'dog']
+    assert [text.get_text() for text in axis.texts] == ['cat', 'dog']
     assert not birth_figure([], [[]], 200).legends
+
+
+def test_cells_of_usage_have_the_colour_of_their_class():
+    tables = [np.array([[4.0], [0]]), np.array([[0, 1.0], [3, 0]])]
+    figure = usage_figure([10, 20], tables, ['cat', 'dog'])
+    (axis,) = figure.axes
+    cells = axis.collections[0].get_array()
+    assert cells.shape == (2, 2, 3)
+    np.testing.assert_allclose(cells[0, 0], to_rgb(colour(0)))
+    assert (cells[1, 0] == 1).all()  # not born yet
+    pale = 1 - cells[:, 1]  # three quarters are dogs, a quarter cats
+    np.testing.assert_allclose(
+        pale / (1 - np.array([to_rgb(colour(1)), to_rgb(colour(0))])),
+        [[0.15 + 0.85 * 0.75] * 3, [0.15 + 0.85 * 0.25] * 3],
+    )
+    assert axis.get_xlim() == (0, 20)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ['cat', 'dog']
+    with pytest.raises(ValueError, match='got 1 steps and 2 tables'):
+        usage_figure([10], tables)

@@ -66,6 +66,7 @@ class Sample(NamedTuple):
         geometry (list[ViewGeometry]): v records.
         boxes (ndarray or None): (v, r, 4) xyxy in each view, box i of every
             view showing the same; None where the method has none.
+        foreign (Sequence[int]): Views that show another picture.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Sample(NamedTuple):
     views: list
     geometry: list
     boxes: np.ndarray | None = None
+    foreign: tuple[int, ...] = ()
 
 
 def read_sample(dataset, index: int, seed: int) -> Sample:
@@ -95,6 +97,11 @@ def read_sample(dataset, index: int, seed: int) -> Sample:
         [view.permute(1, 2, 0).numpy() for view in item['inputs']],
         facts.views,
         facts.get('boxes'),
+        tuple(
+            number
+            for number, source in enumerate(facts.get('view_sources', ()))
+            if source != facts.sample_idx
+        ),
     )
 
 
@@ -118,6 +125,8 @@ def show_source(axis, sample: Sample, tags: bool) -> None:
     show(axis, sample.source)
     height, width = sample.source.shape[:2]
     for number, geometry in enumerate(sample.geometry):
+        if number in sample.foreign:
+            continue
         x, y, w, h = geometry.crop
         # imshow puts the centre of the first pixel at 0.
         corner = (x - 0.5, y - 0.5)
@@ -204,10 +213,10 @@ def sheet_figure(sample: Sample):
         axis.set_anchor('NW')
         if sample.boxes is not None:
             show_boxes(axis, sample.boxes[number], tags=True)
-        axis.set_title(
-            caption(number, view, geometry), loc='left', fontsize=8,
-            color=MUTED, pad=4,
-        )  # fmt: skip
+        text = caption(number, view, geometry)
+        if number in sample.foreign:
+            text += '   other picture'
+        axis.set_title(text, loc='left', fontsize=8, color=MUTED, pad=4)
     return figure
 
 

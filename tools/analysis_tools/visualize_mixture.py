@@ -2,8 +2,9 @@
 """Draw what a mixture (CURL) has learned from its stream, without display.
 
 components.png: mean and samples of each component; births.png: when each was
-born, and for which class; latents.png: t-SNE of test pictures, by class and
-by component; confusion.png: class against component."""
+born, and for which class; usage.png and usage.csv: which classes used which
+component, over the stream; latents.png and latents_by_component.png: t-SNE of
+test pictures; confusion.png: class against component."""
 
 import sys
 import tempfile
@@ -116,13 +117,20 @@ def run(args: Namespace) -> int:
     ).astype(int)
     features = torch.stack([samples[row].feature for row in rows])
     points = tsne(features.cpu().numpy(), args.seed)
-    for name, numbers, names in (
-        ('latents', labels, classes),
-        ('latents_by_component', chosen, titles),
+    for name, title, numbers, names in (
+        ('latents', 'Latents, by class', labels, classes),
+        (
+            'latents_by_component',
+            'Latents, by component: its most frequent class',
+            chosen,
+            titles,
+        ),
     ):
-        figure = scatter_figure({name: points}, numbers.numpy()[rows], names)
+        figure = scatter_figure({title: points}, numbers.numpy()[rows], names)
         save_figure(figure, out / f'{name}.png')
-    draw_births(cfg, read_checkpoint(args.checkpoint), classes, out)
+    content = read_checkpoint(args.checkpoint)
+    draw_births(cfg, content, classes, out)
+    draw_usage(content, classes, out)
     print(f'pictures written to {out}')
     return 0
 
@@ -159,6 +167,31 @@ def draw_births(cfg, checkpoint: dict, classes: list, out: Path) -> None:
     births = checkpoint['expansion']['births']
     figure = birth_figure(births, shown, plan.n_steps, classes)
     save_figure(figure, out / 'births.png')
+
+
+def draw_usage(checkpoint: dict, classes: list, out: Path) -> None:
+    """Usage over time as a picture and a table, where it was recorded."""
+    import csv
+
+    from mmssl.utils.files import atomic_path
+    from mmssl.visualization import save_figure, usage_figure
+
+    records = checkpoint.get('usage', {}).get('records')
+    if not records:
+        return
+    steps = [record['step'] for record in records]
+    tables = [record['usage'].numpy() for record in records]
+    save_figure(usage_figure(steps, tables, classes), out / 'usage.png')
+    with (
+        atomic_path(out / 'usage.csv') as path,
+        open(path, 'w', newline='', encoding='utf-8') as file,
+    ):
+        rows = csv.writer(file)
+        rows.writerow(['step', 'class', 'component', 'samples'])
+        for step, table in zip(steps, tables, strict=True):
+            for label, component in zip(*table.nonzero(), strict=True):
+                samples = f'{table[label, component]:.4g}'
+                rows.writerow([step, classes[label], component, samples])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -19,6 +19,7 @@ import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json, write_text
+from mmssl.utils.markdown import to_markdown
 from mmssl.utils.tool import ToolParser, one_line, run_tool
 
 EXAMPLES = """\
@@ -272,17 +273,6 @@ def _interval(entry: dict, seeds: int) -> str:
         text = f'{text} ± {half:.{digits}f}'
     count = len(entry['values'])
     return text if count == seeds else f'{text} ({count} of {seeds})'
-
-
-def to_markdown(cells: list[list[str]]) -> str:
-    """A Markdown table with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for line in cells:
-        padded = [c.ljust(w) for c, w in zip(line, widths, strict=True)]
-        lines.append(f'| {" | ".join(padded)} |')
-    rule = '|' + '|'.join('-' * (w + 2) for w in widths) + '|'
-    return '\n'.join([lines[0], rule, *lines[1:]]) + '\n'
 
 
 def write(

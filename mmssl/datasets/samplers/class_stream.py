@@ -55,6 +55,11 @@ class StreamSchedule(NamedTuple):
         """int: Steps of a period."""
         return self.n_steps // self.n_classes
 
+    @property
+    def group_steps(self) -> int:
+        """int: Steps that show the same classes, T of the replay."""
+        return self.period_steps * self.n_concurrent
+
     def period(self, step: int) -> int:
         """Period of a step, in [0, n_classes)."""
         return min(step // self.period_steps, self.n_classes - 1)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmssl.registry import TRANSFORMS
+from mmssl.utils.errors import UsageError
 
 
 class UnreadableSample(Exception):
@@ -17,6 +18,14 @@ class UnreadableSample(Exception):
 
 class UnreadableImage(UnreadableSample):
     """A picture that cannot be read."""
+
+
+class DataError(UsageError):
+    """A mistake in the data, raised where samples are loaded."""
+
+    def __init__(self, message: str) -> None:
+        # A DataLoader rebuilds a worker's error around its traceback.
+        super().__init__(message.rpartition('DataError: ')[2].strip())
 
 
 @TRANSFORMS.register_module()

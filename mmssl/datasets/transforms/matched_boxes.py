@@ -7,20 +7,13 @@ of the views' overlap, at the scale of the view that shows it smaller, and
 mapped by the views' geometry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from mmssl.datasets.transforms.multi_view import random_key, view_rng
 from mmssl.registry import TRANSFORMS
-from mmssl.structures import (
-    ViewGeometry,
-    clip_boxes,
-    jitter_boxes,
-    overlap_box,
-    pairwise_iou,
-)
+from mmssl.structures import ViewGeometry, jitter_boxes, overlap_box
 
 NUMBERS = 12
 """Uniform numbers of a candidate: 8 for the box, 4 for its jitter."""
@@ -60,84 +53,65 @@ def find_overlap(
     return Overlap((x1, y1), scale, size) if min(size) > min_size else None
 
 
-def draw_places(
-    numbers: np.ndarray, size: tuple[int, int], min_size: int, grid: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Random boxes inside the overlap, on whole pixels.
+def draw_place(
+    numbers: Sequence[float], size: tuple[int, int], min_size: int, grid: bool
+) -> tuple[int, int, int, int]:
+    """A random box inside the overlap, on whole pixels.
 
     With a grid, first the number of its columns and rows is drawn, so that
     no cell is smaller than a smallest box; then a cell, and a box inside.
     Small boxes are so far likelier than by drawing the sides directly.
 
     Args:
-        numbers (ndarray): (m, 4, 2) uniform in [0, 1); without grid the
-            first two of four are used.
+        numbers (Sequence[float]): Eight uniform ones in [0, 1), for x and y
+            in turn; without grid the first four are used.
         size (tuple[int, int]): (w, h) of the overlap.
         min_size (int): Smallest side.
         grid (bool): Whether to draw a grid first.
 
     Returns:
-        tuple[ndarray, ndarray]: Upper left corners and sides, (m, 2) each.
+        tuple[int, int, int, int]: Left, upper, right and lower edge.
     """
-    size = np.array(size, float)
+    w, h = size
     if not grid:
-        sides = _integers(numbers[:, 0], min_size, size)
-        return _integers(numbers[:, 1], 0, size - sides), sides
-    count = _integers(numbers[:, 0], 1, size // min_size + 1)
-    cell = size / count
-    chosen = _integers(numbers[:, 1], 0, count)
-    room = np.floor(cell) + 1  # the whole part of what the authors' code has
-    sides = _integers(numbers[:, 2], min_size, room)
-    corners = _integers(numbers[:, 3], 0, room - sides)
-    return corners + np.floor(chosen * cell), sides
+        bw = _integer(numbers[0], min_size, w)
+        bh = _integer(numbers[1], min_size, h)
+        x = _integer(numbers[2], 0, w - bw)
+        y = _integer(numbers[3], 0, h - bh)
+        return x, y, x + bw, y + bh
+    cell_w = w / (columns := _integer(numbers[0], 1, w // min_size + 1))
+    cell_h = h / (rows := _integer(numbers[1], 1, h // min_size + 1))
+    x = int(_integer(numbers[2], 0, columns) * cell_w)
+    y = int(_integer(numbers[3], 0, rows) * cell_h)
+    # The whole part of what the authors' code has.
+    room_w, room_h = int(cell_w) + 1, int(cell_h) + 1
+    bw = _integer(numbers[4], min_size, room_w)
+    bh = _integer(numbers[5], min_size, room_h)
+    x += _integer(numbers[6], 0, room_w - bw)
+    y += _integer(numbers[7], 0, room_h - bh)
+    return x, y, x + bw, y + bh
 
 
-def _integers(numbers: np.ndarray, low: int, high: np.ndarray) -> np.ndarray:
-    """Whole numbers in [low, high) from uniform ones."""
-    return np.floor(low + numbers * (high - low))
+def _integer(number: float, low: int, high: int) -> int:
+    """A whole number in [low, high) from a uniform one."""
+    return int(low + number * (high - low))
 
 
-def choose_boxes(
-    boxes: np.ndarray,
-    clipped: np.ndarray,
-    num_boxes: int,
-    iou_thr: float,
-    max_tries: int,
-    taken: int = 0,
-    tries: int = 0,
-) -> tuple[list[int], int]:
-    """Take candidates in order, unless they cover one taken before.
-
-    After ``max_tries`` candidates for one place the last is taken whatever
-    it covers: the authors' code does so, though they once said it stops.
-
-    Args:
-        boxes (ndarray): (m, 4) candidates.
-        clipped (ndarray): (m, 4) what is kept of a candidate once taken.
-        num_boxes (int): How many to take.
-        iou_thr (float): Overlap with a taken box from which a candidate is
-            refused; 1 refuses none.
-        max_tries (int): Candidates for one place.
-        taken (int): So many of the first rows are taken already.
-        tries (int): Candidates refused since the last of them.
-
-    Returns:
-        tuple[list[int], int]: Indices of the taken, fewer than
-        ``num_boxes`` if m is too small; candidates refused since the last.
-    """
-    if iou_thr == 1:
-        return list(range(min(num_boxes, len(boxes)))), 0
-    covers = (pairwise_iou(boxes, clipped) >= iou_thr).tolist()
-    indices = list(range(taken))
-    for number in range(taken, len(boxes)):
-        row = covers[number]
-        tries += 1
-        if tries == max_tries or not any(row[i] for i in indices):
-            indices.append(number)
-            tries = 0
-            if len(indices) == num_boxes:
-                break
-    return indices, tries
+def covers(
+    box: Sequence[float], taken: Sequence[Sequence[float]], iou_thr: float
+) -> bool:
+    """Whether a box overlaps one of the others by ``iou_thr`` or more."""
+    x1, y1, x2, y2 = box
+    area = (x2 - x1) * (y2 - y1)
+    for a1, b1, a2, b2 in taken:
+        width = (x2 if x2 < a2 else a2) - (x1 if x1 > a1 else a1)
+        height = (y2 if y2 < b2 else b2) - (y1 if y1 > b1 else b1)
+        if width > 0 and height > 0:
+            shared = width * height
+            total = area + (a2 - a1) * (b2 - b1) - shared
+            if shared / total >= iou_thr:
+                return True
+    return False
 
 
 def matched_boxes(
@@ -153,6 +127,11 @@ def matched_boxes(
 ) -> np.ndarray:
     """Draw boxes in the overlap of two views.
 
+    Candidates are taken in order, unless they cover one taken before; after
+    ``max_tries`` for one place the last is taken whatever it covers (the
+    authors' code does so, though they once said it stops).  Ten boxes need
+    twelve candidates in the mean: plain Python is faster than arrays here.
+
     Args:
         a (ViewGeometry): First view; overlap of boxes is measured here.
         b (ViewGeometry): Second view of the same picture.
@@ -160,11 +139,12 @@ def matched_boxes(
             a row for each candidate.
         min_size (int): Smallest side, pixels of the coarser view.
         num_boxes (int): Boxes of a pair whose overlap is large enough.
-        iou_thr (float): See :func:`choose_boxes`.
-        grid (bool): See :func:`draw_places`.
+        iou_thr (float): Overlap with a taken box from which a candidate is
+            refused; 1 refuses none.
+        grid (bool): See :func:`draw_place`.
         jitter (float): Corner and sides of the second view's box move by up
             to this share of the sides.
-        max_tries (int): See :func:`choose_boxes`.
+        max_tries (int): Candidates for one place.
 
     Returns:
         ndarray: (2, r, 4) float32 xyxy in each view, clipped to it; r is
@@ -173,35 +153,76 @@ def matched_boxes(
     overlap = find_overlap(a, b, min_size)
     if overlap is None:
         return np.zeros((2, 0, 4), np.float32)
-    numbers = np.zeros((0, NUMBERS))
-    taken, tries = [], 0
-    # 10 boxes need 12 candidates in the mean, so one round is mostly enough.
+    first, second = (_AxisMaps.of(view, overlap) for view in (a, b))
+    taken, others, tries = [], [], 0
+    numbers = iter(())
     while len(taken) < num_boxes:
-        numbers = np.concatenate([numbers[taken], draw(2 * num_boxes)])
-        corners, sides = draw_places(
-            numbers[:, :8].reshape(-1, 4, 2), overlap.size, min_size, grid
+        row = next(numbers, None)
+        if row is None:
+            numbers = iter(draw(2 * num_boxes).tolist())
+            row = next(numbers)
+        place = draw_place(row, overlap.size, min_size, grid)
+        box = first.box(place)
+        tries += 1
+        if iou_thr < 1 and tries < max_tries and covers(box, taken, iou_thr):
+            continue
+        tries = 0
+        taken.append(first.clip(box))
+        box = second.box(place)
+        if jitter:
+            factors = 1 - jitter + 2 * jitter * np.array([row[8:]])
+            box = jitter_boxes(np.array([box]), factors)[0].tolist()
+        others.append(second.clip(box))
+    return np.array([taken, others], np.float32)
+
+
+class _AxisMaps(NamedTuple):
+    """From pixels of the overlap to a view, on each axis: a line."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    flip: bool
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, view: ViewGeometry, overlap: Overlap) -> '_AxisMaps':
+        left, top, w, h = view.crop
+        height, width = view.size
+        (x, y), (sx, sy) = overlap.corner, overlap.scale
+        return cls(
+            (width / w / sx, (x - left) * (width / w)),
+            (height / h / sy, (y - top) * (height / h)),
+            view.flip,
+            view.size,
         )
-        ends = np.concatenate([corners, corners + sides], axis=1)
-        source = ends / (overlap.scale * 2) + overlap.corner * 2
-        first = a.map_boxes(source)
-        clipped = clip_boxes(first, a.size)
-        taken, tries = choose_boxes(
-            first, clipped, num_boxes, iou_thr, max_tries, len(taken), tries
-        )
-    second = b.map_boxes(source[taken])
-    if jitter:
-        factors = 1 - jitter + 2 * jitter * numbers[taken, 8:]
-        second = jitter_boxes(second, factors)
-    pair = [clipped[taken], clip_boxes(second, b.size)]
-    return np.stack(pair).astype(np.float32)
+
+    def box(self, place: tuple[int, int, int, int]) -> list[float]:
+        """xyxy of a box of the overlap, not clipped."""
+        (scale, shift), (x1, y1, x2, y2) = self.x, place
+        x1, x2 = x1 * scale + shift, x2 * scale + shift
+        if self.flip:
+            x1, x2 = self.size[1] - x2, self.size[1] - x1
+        scale, shift = self.y
+        return [x1, y1 * scale + shift, x2, y2 * scale + shift]
+
+    def clip(self, box: Sequence[float]) -> list[float]:
+        """The part of a box that lies in the view."""
+        height, width = self.size
+        x1, y1, x2, y2 = box
+        return [
+            x1 if x1 > 0 else 0.0,
+            y1 if y1 > 0 else 0.0,
+            x2 if x2 < width else width,
+            y2 if y2 < height else height,
+        ]
 
 
 @TRANSFORMS.register_module()
 class MatchedBoxes:
     """Draw boxes that both views of a picture show, for SCRL.
 
-    Reads ``geometry`` (two records, as ``MultiView`` writes them) and
-    ``key``; writes ``boxes``: (2, r, 4) float32, see :func:`matched_boxes`.
+    Reads ``geometry`` (two records) and ``rng``, as ``MultiView`` writes
+    them; writes ``boxes``: (2, r, 4) float32, see :func:`matched_boxes`.
     To come with the sample, ``PackViews`` needs ``keys=['boxes']``.
 
     Args:
@@ -259,8 +280,7 @@ class MatchedBoxes:
                 f'boxes in views of {smallest} pixels; lower min_size of '
                 'MatchedBoxes, or enlarge the views'
             )
-        # A generator of its own: the views' random numbers stay theirs.
-        rng = view_rng(results.get('key') or random_key(), len(views))
+        rng = results['rng']  # the views have theirs already
         results['boxes'] = matched_boxes(
             *views, lambda m: rng.random((m, NUMBERS)), **self.settings
         )

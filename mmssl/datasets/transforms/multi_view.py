@@ -37,7 +37,9 @@ class MultiView:
     Reads ``img`` (h, w, 3), or ``clips``, list of (t, h, w, 3), uint8, and
     ``key`` (seed, epoch, index); without a key (a foreign sampler or
     dataset) one is drawn from torch's global generator.  Writes ``views``:
-    list of the same kind, and ``geometry``: list of :class:`ViewGeometry`.
+    list of the same kind, ``geometry``: list of :class:`ViewGeometry`, and
+    ``rng``: the generator of the last view, behind its numbers, for what
+    follows (making one costs as much as its use).
 
     Raises:
         ValueError: No views; a num below 1; on use, clips that no view or
@@ -65,10 +67,11 @@ class MultiView:
                 f'{len(sources)} clips; give a multiple of num_clips as '
                 'views'
             )
-        pairs = [
-            view(sources[number % len(sources)], view_rng(key, number))
-            for number, view in enumerate(self.views)
-        ]
+        pairs = []
+        for number, view in enumerate(self.views):
+            results['rng'] = view_rng(key, number)
+            source = sources[number % len(sources)]
+            pairs.append(view(source, results['rng']))
         results['views'] = [view for view, _ in pairs]
         results['geometry'] = [geometry for _, geometry in pairs]
         return results

@@ -125,19 +125,26 @@ class RandomView:
         self.backend = _one_of('backend', backend, BACKENDS)
 
     def __call__(
-        self, img: np.ndarray, rng: np.random.Generator
+        self,
+        img: np.ndarray,
+        rng: np.random.Generator,
+        crop: tuple[int, int, int, int] | None = None,
     ) -> tuple[np.ndarray, ViewGeometry]:
         """Draw and apply.
 
         Args:
             img (ndarray): (h, w, 3) or (t, h, w, 3) uint8, RGB.
             rng (Generator): The generator of this view alone.
+            crop (tuple[int, int, int, int], optional): Cut out this region,
+                (x, y, w, h) inside the picture, instead of a random one.
 
         Returns:
             tuple: The view, as many dimensions, and how it was cut.
         """
         source = img.shape[-3:-1]
         params = self.draw(rng, source)
+        if crop is not None:
+            params = params._replace(crop=crop)
         geometry = ViewGeometry(source, params.crop, self.size, params.flip)
         return self.apply(img, params), geometry
 

@@ -2,6 +2,7 @@
 from .backbone_export_hook import BackboneExportHook
 from .checkpoint_hook import CheckpointHook
 from .class_components_hook import ClassComponentsHook
+from .component_usage_hook import ComponentUsageHook
 from .dynamic_expansion_hook import DynamicExpansionHook
 from .environment_hook import EnvironmentHook
 from .feature_health_hook import FeatureHealthHook
@@ -19,6 +20,7 @@ __all__ = [
     'BackboneExportHook',
     'CheckpointHook',
     'ClassComponentsHook',
+    'ComponentUsageHook',
     'DynamicExpansionHook',
     'EnvironmentHook',
     'FeatureHealthHook',

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmssl.engine.continual import check_continual
 from mmssl.registry import HOOKS
+from mmssl.utils.errors import UsageError
 
 
 class PoorSamplePool:
@@ -89,7 +90,7 @@ class DynamicExpansionHook(Hook):
         ValueError: If a count is below its minimum.
     """
 
-    priority = 'ABOVE_NORMAL'  # after the replay hook, before the logger
+    priority = 'ABOVE_NORMAL'  # before the replay hook and the logger
 
     def __init__(
         self,
@@ -114,9 +115,17 @@ class DynamicExpansionHook(Hook):
 
         Raises:
             ValueError: The pool is smaller than a batch.
-            UsageError: See :func:`check_continual`.
+            UsageError: A supervised model, whose components are classes, or
+                see :func:`check_continual`.
         """
-        check_continual(runner, type(self).__name__, 'expand', 'last_bound')
+        name = type(self).__name__
+        check_continual(runner, name, 'expand', 'last_bound')
+        if runner.bare_model.supervised:
+            raise UsageError(
+                f'{name} would give a supervised model components that are '
+                'no classes; use ClassComponentsHook instead, or set '
+                'supervised=False'
+            )
         batch = runner.train_dataloader.batch_sampler.batch_size
         if batch > self.pool.buffer_size:
             raise ValueError(

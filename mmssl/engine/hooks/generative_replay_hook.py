@@ -28,7 +28,7 @@ class GenerativeReplayHook(Hook):
             the first of them on; 'dynamic': a snapshot before every
             expansion, replay after the first one.
         period (int, optional): Steps between snapshots in mode 'fixed';
-            defaults to the steps of a class of the stream.
+            defaults to those that the stream shows the same classes.
         every_n (int): One step in so many is replayed.
         max_batches (int): Batches of the bank; in mode 'fixed' not more
             than are used in a period.
@@ -39,7 +39,9 @@ class GenerativeReplayHook(Hook):
         ValueError: If mode is unknown or a count too small.
     """
 
-    priority = 'HIGH'  # counts before the expansion hook grows the model
+    # After DynamicExpansionHook: the snapshot of an expansion does not count
+    # the step that it falls on.
+    priority = 'NORMAL'
 
     def __init__(
         self,
@@ -80,7 +82,7 @@ class GenerativeReplayHook(Hook):
                 'labels replayed pictures by their component'
             )
         if self.mode == 'fixed' and self.period is None:
-            self.period = stream_plan(runner, name).period_steps
+            self.period = stream_plan(runner, name).group_steps
 
     @property
     def bank_size(self) -> int:

@@ -11,8 +11,10 @@ from mmssl.evaluation.extraction import (
     extract_features,
     predict_features,
     undisturbed,
+    warmed_up,
 )
 from mmssl.registry import LOOPS
+from mmssl.utils.errors import UsageError
 
 
 class _FeatureLoop:
@@ -30,6 +32,7 @@ class _FeatureLoop:
         bank_dataloader: DataLoader | dict | None = None,
         stage: str = 'pool',
         average_views: bool = False,
+        bn_warmup: str | None = None,
     ) -> None:
         super().__init__(runner, dataloader, evaluator)
         if isinstance(bank_dataloader, dict):
@@ -41,13 +44,28 @@ class _FeatureLoop:
         self.bank_dataloader = bank_dataloader
         self.stage = stage
         self.average_views = average_views
+        if bn_warmup not in (None, 'train', 'test'):
+            raise UsageError(
+                f"bn_warmup must be 'train', 'test' or None, got {bn_warmup!r}"
+            )
+        if bn_warmup == 'train' and self.bank_dataloader is None:
+            raise UsageError(
+                "bn_warmup='train' takes its batches from bank_dataloader, "
+                "which this loop lacks; name one, or say bn_warmup='test'"
+            )
+        self.warmup_dataloader = {
+            None: None,
+            'train': self.bank_dataloader,
+            'test': self.dataloader,
+        }[bn_warmup]
 
     def run(self) -> dict[str, float]:
         """Extract the bank, then the test features, and compare."""
         call_hook, mode = self.runner.call_hook, self.mode
         call_hook(f'before_{mode}')
         call_hook(f'before_{mode}_epoch')
-        with undisturbed(self.runner.model):
+        model = self.runner.model
+        with undisturbed(model), warmed_up(model, self.warmup_dataloader):
             self._share_bank()
             for idx, data_batch in enumerate(self.dataloader):
                 self.run_iter(idx, data_batch)
@@ -109,6 +127,9 @@ class FeatureValLoop(_FeatureLoop, ValLoop):
         stage (str): 'pool' (pooled backbone features) or 'neck'.
         average_views (bool): Features are means over all views of a sample,
             such as the clips of a video.
+        bn_warmup (str, optional): 'train' or 'test': let the batch norms
+            see 50 batches of the bank or of the test data before, see
+            :func:`warmed_up`; they forget them afterwards.
     """
 
     mode = 'val'
@@ -126,6 +147,8 @@ class FeatureTestLoop(_FeatureLoop, TestLoop):
             :class:`FeatureValLoop`.
         stage (str): See :class:`FeatureValLoop`.
         average_views (bool): See :class:`FeatureValLoop`.
+        bn_warmup (str, optional): See :class:`FeatureValLoop`; ``compare``,
+            ``report`` and the other tools follow it, too.
     """
 
     mode = 'test'

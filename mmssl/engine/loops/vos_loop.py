@@ -1,11 +1,12 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Validation and test by masks that the features carry through videos.
 
-frames -> model.extract_feat('backbone') -> propagate_sequence -> evaluator
+frames -> model.extract_feat -> propagate_sequence -> evaluator
 """
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
@@ -14,14 +15,22 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmssl.engine.loops.feature_loop import _FeatureLoop
-from mmssl.evaluation.functional import propagate_sequence
+from mmssl.evaluation.extraction import frame_maps
+from mmssl.evaluation.functional import (
+    decode_pose,
+    pose_labels,
+    propagate_maps,
+    propagate_sequence,
+)
+from mmssl.evaluation.vos_folders import read_ids
 from mmssl.registry import LOOPS
 from mmssl.utils.errors import UsageError
-from mmssl.utils.id_maps import read_id_map
 
 
 class _VOSLoop(_FeatureLoop):
-    """What the two loops share; frames at their own size, one by one."""
+    """What the loops share; frames one by one."""
+
+    field = 'masks'
 
     def __init__(
         self,
@@ -33,9 +42,20 @@ class _VOSLoop(_FeatureLoop):
         radius: float = 12,
         topk: int = 10,
         temperature: float = 0.05,
+        stage: str = 'backbone',
+        input_size: int | tuple[int, int] = -1,
+        as_clips: bool = False,
     ) -> None:
-        super().__init__(runner, dataloader, evaluator)
+        super().__init__(runner, dataloader, evaluator, stage=stage)
+        sides = np.atleast_1d(input_size)
+        if input_size != -1 and (len(sides) > 2 or sides.min() < 1):
+            raise ValueError(
+                'input_size must be the short edge in pixels, (h, w), or -1 '
+                f'for frames as they are, got {input_size}'
+            )
         self.layer = layer
+        self.as_clips = as_clips
+        self.input_size = input_size
         self.settings = dict(
             context=context, radius=radius, topk=topk, temperature=temperature
         )
@@ -46,10 +66,10 @@ class _VOSLoop(_FeatureLoop):
         call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
         samples = data_batch['data_samples']
         for sample in samples:
-            masks = self._masks(sample)
-            sample.set_field(masks, 'masks', field_type='metainfo')
+            found = self._found(sample)
+            sample.set_field(found, self.field, field_type='metainfo')
             self.evaluator.process(data_samples=[sample])
-            sample.pop('masks')  # 33 MB for 80 frames of 480p
+            sample.pop(self.field)  # 33 MB for 80 masks of 480p
         call_hook(
             f'after_{mode}_iter',
             batch_idx=idx,
@@ -57,19 +77,19 @@ class _VOSLoop(_FeatureLoop):
             outputs=samples,
         )
 
-    def _masks(self, sample) -> dict:
+    def _found(self, sample) -> dict:
         """Object numbers (h, w) uint8 of every frame, by its name."""
         given = {
-            t: torch.from_numpy(read_id_map(path))
-            for t, path in sample.given.items()
+            t: torch.from_numpy(read_ids(source))
+            for t, source in sample.given.items()
         }
         size = tuple(sample.frames[0].shape[1:])
         for t, ids in given.items():
             if tuple(ids.shape) != size:
                 raise UsageError(
-                    f'mask {sample.given[t]} has height x width '
-                    f'{ids.shape[0]} x {ids.shape[1]}, the frames '
-                    f'{size[0]} x {size[1]}'
+                    f'sequence {sample.path}, frame {sample.names[t]}: the '
+                    f'mask has height x width {ids.shape[0]} x '
+                    f'{ids.shape[1]}, the frames {size[0]} x {size[1]}'
                 )
         try:
             found = [
@@ -86,11 +106,14 @@ class _VOSLoop(_FeatureLoop):
         """The map (k, h, w) of each frame, when it is asked for."""
         model = self.runner.model
         model = model.module if is_model_wrapper(model) else model
-        for frame in frames:
-            batch = model.data_preprocessor(dict(inputs=[frame[None]]), False)
-            maps = model.extract_feat(batch['inputs'], 'backbone')
-            maps = maps if isinstance(maps, Tensor) else maps[self.layer]
-            yield maps[0].float()
+        return frame_maps(
+            model,
+            frames,
+            self.stage,
+            self.layer,
+            self.input_size,
+            self.as_clips,
+        )
 
 
 @LOOPS.register_module()
@@ -108,6 +131,12 @@ class VOSValLoop(_VOSLoop, ValLoop):
         radius (float): In cells of the map.
         topk (int): Cells that count.
         temperature (float): Of their softmax.
+        stage (str): 'backbone' or 'neck', whose maps are compared.
+        input_size (int or tuple[int, int]): Short edge, or (h, w), pixels,
+            to which frames are scaled (bilinear, aligned corners); -1
+            leaves them as they are.
+        as_clips (bool): Each frame enters as a clip of one frame, for
+            networks of videos.
     """
 
     mode = 'val'
@@ -126,6 +155,49 @@ class VOSTestLoop(_VOSLoop, TestLoop):
         radius (float): See :class:`VOSValLoop`.
         topk (int): See :class:`VOSValLoop`.
         temperature (float): See :class:`VOSValLoop`.
+        stage (str): See :class:`VOSValLoop`.
+        input_size (int or tuple): See :class:`VOSValLoop`.
+        as_clips (bool): See :class:`VOSValLoop`.
     """
 
     mode = 'test'
+
+
+@LOOPS.register_module()
+class PoseTestLoop(_VOSLoop, TestLoop):
+    """Joints of the first frame carried through clips, for ``PCKMetric``.
+
+    Every data sample has ``frames`` and ``joints`` (2, j, t), of which only
+    those of the first frame are used; written are ``found_joints`` (2, j,
+    t), pixels, -1 where one is lost.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (DataLoader or dict): Of ``JHMDBPoseDataset``.
+        evaluator (Evaluator or dict or list): ``PCKMetric``.
+        **kwargs: See :class:`VOSValLoop`.
+    """
+
+    mode = 'test'
+    field = 'found_joints'
+
+    def _found(self, sample) -> np.ndarray:
+        """(2, j, t) float64."""
+        height, width = sample.frames[0].shape[1:]
+        pixels = np.array([width, height])[:, None]  # of a frame
+        cells = []
+
+        def first_labels(size: tuple[int, int]) -> Tensor:
+            cells.append(np.array(size[::-1])[:, None])
+            joints = sample.joints[..., 0] * cells[0] / pixels
+            return pose_labels(joints, size)
+
+        maps = propagate_maps(
+            self._features(sample.frames), first_labels, **self.settings
+        )
+        joints = [
+            decode_pose(labels.double()).cpu().numpy() for labels in maps
+        ]
+        found = np.stack(joints, -1)
+        scale = (pixels / cells[0])[..., None]
+        return np.where(found < 0, -1.0, found * scale)

@@ -1,5 +1,6 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 from .amp_optim_wrapper import AmpOptimWrapper
+from .bias_groups import BiasGroupsConstructor
 from .fractional_epoch_lr import FractionalEpochLR
 from .lars import LARS
 from .warmup_cosine_restart_lr import WarmupCosineRestartLR
@@ -7,6 +8,7 @@ from .warmup_cosine_restart_lr import WarmupCosineRestartLR
 __all__ = [
     'LARS',
     'AmpOptimWrapper',
+    'BiasGroupsConstructor',
     'FractionalEpochLR',
     'WarmupCosineRestartLR',
 ]

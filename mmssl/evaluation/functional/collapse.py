@@ -1,5 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Is a representation collapsing?  Two figures that need no labels."""
+"""Is a representation collapsing?  Figures that need no labels."""
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -56,3 +58,48 @@ def effective_rank(features: Tensor) -> float:
         return 0.0
     shares = singular / singular.sum()
     return torch.exp(-(shares * shares.log()).sum()).item()
+
+
+class PlaceSimilarity(NamedTuple):
+    """Mean cosines of cells of feature maps.
+
+    ``same_place`` of different pictures, ``within`` one picture at
+    different places; ``gap`` is the first minus the second.  Above 0 the
+    features say where a cell is rather than what it shows, the short cut
+    against which Dense-VOS has its guided view.
+    """
+
+    same_place: float
+    within: float
+    gap: float
+
+
+@torch.no_grad()
+def place_similarity(maps: Tensor) -> PlaceSimilarity:
+    """How alike cells are by their place and by their picture.
+
+    Args:
+        maps (Tensor): (n, c, h, w), n >= 2 unrelated pictures, h w >= 2.
+
+    Returns:
+        PlaceSimilarity: Cosines in [-1, 1].
+
+    Raises:
+        ValueError: Too few pictures or cells.
+    """
+    if maps.ndim != 4 or len(maps) < 2 or maps.shape[-2:].numel() < 2:
+        raise ValueError(
+            'maps must be (n, c, h, w) of at least 2 pictures and 2 cells, '
+            f'got {tuple(maps.shape)}'
+        )
+    cells = F.normalize(maps.double().flatten(2), dim=1)  # (n, c, h w)
+
+    def mean_of_pairs(dim: int) -> float:
+        """Of different ones along an axis: without those with themselves."""
+        count = cells.shape[dim]
+        total = cells.sum(dim).square().sum(int(dim == 2))
+        own = cells.square().sum((1, dim))
+        return ((total - own) / (count * (count - 1))).mean().item()
+
+    same_place, within = mean_of_pairs(0), mean_of_pairs(2)
+    return PlaceSimilarity(same_place, within, same_place - within)

@@ -7,7 +7,14 @@ like it, of the annotated frame and of a few frames before.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import NamedTuple
 
 import torch
@@ -116,8 +123,9 @@ def _candidates(
 ) -> tuple[Tensor, Tensor]:
     """Best products and their cells, (n, candidates) each.
 
-    The best of all frames are among the best of each, and a repeated
-    frame's are those of the frame, repeated.
+    The k best of all frames lie at the k places with the best of their
+    frames, so only these places are sorted; a repeated frame's candidates
+    are repeated.
     """
     height, width, _ = context[0].shape
     rows, columns = (
@@ -129,12 +137,16 @@ def _candidates(
     scores = (tile @ window.flatten(0, 2).T).view(
         len(tile), len(frames), high * wide
     )
+    best = scores.amax(1)
     if radius < math.inf:
         near = _near(place, (rows, columns), radius, tile.device)
-        scores.masked_fill_(~near[:, None], -math.inf)
-    values, cells = scores.topk(min(topk, high * wide))
-    row = rows.start + cells.div(wide, rounding_mode='floor')
-    column = columns.start + cells % wide
+        best.masked_fill_(~near, -math.inf)
+    best, places = best.topk(min(topk, high * wide))
+    every = places[:, None].expand(-1, len(frames), -1)
+    values = scores.gather(2, every)
+    values.masked_fill_((best == -math.inf)[:, None], -math.inf)
+    row = rows.start + every.div(wide, rounding_mode='floor')
+    column = columns.start + every % wide
     offset = torch.arange(frames.start, frames.stop, device=tile.device)
     cells = offset[:, None] * (height * width) + row * width + column
     return (
@@ -278,7 +290,7 @@ def propagate_sequence(
     channel = {number: i for i, number in enumerate(objects)}
     memory: dict[int, tuple[Tensor, Tensor]] = {}
     for t, feature in enumerate(features):
-        feature = F.normalize(feature, dim=0).permute(1, 2, 0).contiguous()
+        feature = _unit(feature)
         labels = feature.new_zeros(*feature.shape[:2], len(objects))
         for start, numbers in groups.items():
             if start < t:
@@ -298,9 +310,63 @@ def propagate_sequence(
             covered = new.sum(-1, keepdim=True)
             labels = (1 - covered) * labels + covered * new
         memory[t] = feature, labels
-        for old in [s for s in memory if s <= t - context and s not in groups]:
-            del memory[old]
+        _forget(memory, t - context, groups)
         yield decode_labels(labels, objects, size)
+
+
+@torch.no_grad()
+def propagate_maps(
+    features: Iterable[Tensor],
+    first_labels: Callable[[tuple[int, int]], Tensor],
+    context: int = 20,
+    radius: float = 12,
+    topk: int = 10,
+    temperature: float = 0.05,
+) -> Iterator[Tensor]:
+    """Any soft labels of the first frame, carried as masks are.
+
+    Args:
+        features (Iterable[Tensor]): See :func:`propagate_sequence`.
+        first_labels (Callable): From (h, w) of the features to the labels
+            (h, w, m) of the first frame.
+        context (int): Frames before, >= 1.
+        radius (float): See :func:`propagate_labels`.
+        topk (int): See :func:`propagate_labels`.
+        temperature (float): See :func:`propagate_labels`.
+
+    Yields:
+        Tensor: (h, w, m) of each frame, the first one as given.
+
+    Raises:
+        ValueError: As :func:`propagate_labels`.
+    """
+    if context < 1:
+        raise ValueError(f'context must be at least 1 frame, got {context}')
+    memory: dict[int, tuple[Tensor, Tensor]] = {}
+    for t, feature in enumerate(features):
+        feature = _unit(feature)
+        if t == 0:
+            labels = first_labels(tuple(feature.shape[:2])).to(feature)
+            picked = list(range(labels.shape[-1]))
+        else:
+            labels = _from_context(
+                feature, memory, 0, t, context, picked,
+                radius=radius, topk=topk, temperature=temperature,
+            )  # fmt: skip
+        memory[t] = feature, labels
+        _forget(memory, t - context, (0,))
+        yield labels
+
+
+def _unit(feature: Tensor) -> Tensor:
+    """(k, h, w) to (h, w, k) with vectors of unit length."""
+    return F.normalize(feature, dim=0).permute(1, 2, 0).contiguous()
+
+
+def _forget(memory: dict, last: int, kept: Container[int]) -> None:
+    """Drop the frames up to the last, but for those kept."""
+    for old in [t for t in memory if t <= last and t not in kept]:
+        del memory[old]
 
 
 def _from_context(

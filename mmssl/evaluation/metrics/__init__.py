@@ -19,12 +19,21 @@ from .feature_metric import (
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
+from .pose_metric import PartMetric, PCKMetric
+from .video_qa_metric import (
+    AnswerWriter,
+    DramaQAMetric,
+    TVQAPlusMetric,
+    VideoQAAccuracy,
+)
 
 __all__ = [
+    'AnswerWriter',
     'ClassificationMetric',
     'ClusterPurity',
     'CollapseMetric',
     'DAVISMetric',
+    'DramaQAMetric',
     'EvidenceBound',
     'FeatureMetric',
     'FewShotAccuracy',
@@ -34,6 +43,10 @@ __all__ = [
     'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'PCKMetric',
+    'PartMetric',
+    'TVQAPlusMetric',
     'VOSResultWriter',
+    'VideoQAAccuracy',
     'VideoRetrievalMetric',
 ]

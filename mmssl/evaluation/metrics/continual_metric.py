@@ -46,8 +46,8 @@ class FieldMetric(IndexedMetric):
 class ClusterPurity(FieldMetric):
     """Purity (percent) of the clusters of the largest score.
 
-    Results: ``purity`` and ``used``, the number of clusters that any sample
-    is assigned to.
+    Results: ``purity``, ``components``, the number of clusters there are, and
+    ``used``, the number of those that any sample is assigned to.
 
     Args:
         prefix (str, optional): Before the names; defaults to 'cluster'.
@@ -57,8 +57,11 @@ class ClusterPurity(FieldMetric):
 
     def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
         confusion = confusion_matrix(test.labels, test.features.argmax(1))
-        used = (confusion.sum(0) > 0).sum().item()
-        return dict(purity=100 * purity(confusion), used=float(used))
+        return dict(
+            purity=100 * purity(confusion),
+            components=float(test.features.shape[1]),
+            used=float((confusion.sum(0) > 0).sum()),
+        )
 
 
 @METRICS.register_module()

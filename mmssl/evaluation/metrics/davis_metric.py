@@ -20,9 +20,9 @@ class DAVISMetric(BaseMetric):
     """J&F, J and F (fractions) as DAVIS 2017 defines them.
 
     Every data sample is a sequence: ``path`` (its name), ``annotations``
-    (frame name to file, in order) and ``masks`` (frame name to (h, w) object
-    numbers).  Results: ``J&F``, ``J_mean``, ``J_recall``, ``J_decay`` and
-    the same of F, means over the objects of all sequences.
+    (frame name to file or array, in order) and ``masks`` (frame name to (h, w)
+    object numbers).  Results: ``J&F``, ``J_mean``, ``J_recall``,
+    ``J_decay`` and the same of F, means over the objects of all sequences.
 
     Args:
         prefix (str, optional): Before the names; defaults to 'davis'.
@@ -40,12 +40,10 @@ class DAVISMetric(BaseMetric):
             UsageError: See :func:`score_sequence`.
         """
         for sample in data_samples:
-            masks = sample.get('masks')
-            frames = [
-                Path(file) for file in sample.get('annotations').values()
-            ]
             scores = score_sequence(
-                lambda frame, masks=masks: masks[frame.stem], frames
+                sample.get('path'),
+                sample.get('annotations'),
+                sample.get('masks').__getitem__,
             )
             self.results.append((sample.get('path'), *scores))
 

@@ -4,7 +4,11 @@
 import torch
 
 from mmssl.evaluation.extraction import FeatureSet
-from mmssl.evaluation.functional import confidence_interval, few_shot_classify
+from mmssl.evaluation.functional import (
+    EpisodeResults,
+    confidence_interval,
+    few_shot_classify,
+)
 from mmssl.evaluation.metrics.feature_metric import FeatureMetric
 from mmssl.registry import METRICS
 from mmssl.utils.episodes import EpisodeShape
@@ -52,13 +56,23 @@ class FewShotAccuracy(FeatureMetric):
             distance=distance,
         )
 
-    def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
-        results = few_shot_classify(
-            test.features,
-            test.labels,
-            generator=torch.Generator().manual_seed(self.seed),
-            **self.settings,
+    def classify(self, test: FeatureSet) -> EpisodeResults:
+        """The episodes of this metric, and what is answered in them.
+
+        Args:
+            test (FeatureSet): Of the whole test set.
+
+        Raises:
+            UsageError: Samples have no label, or are too few.
+        """
+        self._check_labels(test, 'test')
+        generator = torch.Generator().manual_seed(self.seed)
+        return few_shot_classify(
+            test.features, test.labels, generator=generator, **self.settings
         )
+
+    def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
+        results = self.classify(test)
         mean, half_width = confidence_interval(100 * results.accuracy)
         return dict(
             accuracy=mean, ci95=half_width, n_episodes=len(results.accuracy)

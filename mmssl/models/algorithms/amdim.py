@@ -144,8 +144,14 @@ class AMDIM(BaseSelfSupervisor):
             samples, -1 or none where unknown, never reach the backbone.
         tclip (float, optional): Limit of the scores.
         reg_weight (float): Weight of the scores' mean square.
+        classifiers_only (bool): Train the head alone, anew on a pre-trained
+            backbone: no NCE, and no gradient in the backbone, whose batch
+            norms follow the batches, as in the authors' evaluation.
         data_preprocessor (dict, optional): See the base class.
         init_cfg (dict, optional): See the base class.
+
+    Raises:
+        ValueError: tclip is not above 0, or classifiers_only without head.
     """
 
     def __init__(
@@ -154,6 +160,7 @@ class AMDIM(BaseSelfSupervisor):
         head: dict | None = None,
         tclip: float | None = 20.0,
         reg_weight: float = 0.05,
+        classifiers_only: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -166,17 +173,42 @@ class AMDIM(BaseSelfSupervisor):
         if tclip is not None and tclip <= 0:
             raise ValueError(f'tclip must be > 0 or None, got {tclip}')
         self.tclip = tclip
+        if classifiers_only and head is None:
+            raise ValueError(
+                'classifiers_only trains the head alone, but there is none; '
+                "set head=dict(type='AMDIMOnlineClassifier', ...)"
+            )
         self.reg_weight = reg_weight
+        self.classifiers_only = classifiers_only
+        if classifiers_only:
+            self.backbone.requires_grad_(False)
 
     def loss(
         self, inputs: list[Tensor], data_samples: list | None = None
     ) -> dict[str, Tensor]:
         """The NCE terms, the penalty, and those of the classifiers."""
         first, second = (self.backbone(view) for view in inputs[:2])
-        losses = multi_scale_nce(first, second, self.tclip, self.reg_weight)
+        losses = {}
+        if not self.classifiers_only:
+            losses = multi_scale_nce(
+                first, second, self.tclip, self.reg_weight
+            )
         if self.head is not None:
             features = torch.cat([global_pool(first), global_pool(second)])
             labels = [sample.get('label', -1) for sample in data_samples]
             labels = torch.tensor(2 * labels, device=features.device)
             losses.update(self.head.loss(features, labels))
         return losses
+
+    def annotate(self, inputs: list[Tensor], data_samples: list) -> None:
+        """Give every sample the classifiers' ``scores``, if there are any.
+
+        ``ClassificationMetric`` reads them: two (classes,) probabilities by
+        name, ``mlp`` and ``linear``.
+        """
+        if self.head is None:
+            return
+        logits = self.head(self.extract_feat(inputs, 'pool'))
+        scores = {k: v.float().softmax(1).cpu() for k, v in logits.items()}
+        for i, sample in enumerate(data_samples):
+            sample.scores = {k: v[i] for k, v in scores.items()}

@@ -1,21 +1,184 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""The losses of Dense Unsupervised Learning for Video Segmentation.
+"""Dense-VOS: features of cells that can be told apart all through a video.
 
-Araslanov, Schaub-Meyer, Roth, https://arxiv.org/abs/2111.06265.  Cells of a
-grid in the first frame of each clip, the anchors, are the classes of a
-softmax; each cell of the other frames learns to be the anchor that it is in
-a flipped and zoomed view of its frame.
+Cells of a grid in the first frame of each clip, the anchors, are the classes
+of a softmax; each cell of the other frames learns to be the anchor that it is
+in a flipped and zoomed view of its frame.
 
-anchors . plain view, warped -> logits over the anchors of all clips
-anchors . guided view        -> labels among the anchors of the own clip
+anchors . plain view, warped -> logits over the anchors of all clips --.
+anchors . guided view -> labels among the anchors of the own clip ------+- loss
+first frame: the same cells in both views ------- contrast, weight 0.1 -'
 """
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from mmssl.models.losses import check_temperature, full_precision
+from mmssl.registry import MODELS
+
+from .base import BaseSelfSupervisor
+
+
+@MODELS.register_module()
+class DenseVOS(BaseSelfSupervisor):
+    r"""Dense Unsupervised Learning for Video Segmentation.
+
+    Paper https://arxiv.org/abs/2111.06265, form of the code at
+    https://github.com/visinf/dense-ulearn-vos, whose losses and gradients
+    these equal.  Labels come from a flipped and zoomed copy of the frame and
+    are carried back by its map, so a network that tells cells apart by where
+    they are in the picture, which padding lets it, cannot predict them.
+
+    ``inputs``: plain and guided view, (n, 3, t, h, w) each, frame 0 being
+    the reference; ``data_samples``: with ``affine``, (2, 3), as
+    ``GuidedView`` writes it.
+
+    All plain frames and the first guided one pass the network as one batch,
+    with gradient; the other guided frames as a second one, without.  On
+    several processes each compares with its own anchors.
+
+    Args:
+        backbone (dict): Config of a fully convolutional backbone; the neck
+            takes its last map.
+        neck (dict): Config of the embedding of each cell.
+        grid (int): Anchors a side, which must divide the map.
+        ref_grid (int): Likewise, cells of the contrast of the first frame.
+        temperature (float): Divisor of all products, > 0.
+        cross_view_weight (float): Of the contrast.
+        freeze_guided_norms (bool): The second batch takes the running
+            statistics of the batch norms instead of its own (the authors'
+            ``block_bn``).
+        data_preprocessor (dict, optional): See the base class.
+        init_cfg (dict, optional): See the base class.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        grid: int = 8,
+        ref_grid: int = 4,
+        temperature: float = 0.05,
+        cross_view_weight: float = 0.1,
+        freeze_guided_norms: bool = False,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(
+            backbone,
+            neck,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.grid = grid
+        self.ref_grid = ref_grid
+        self.temperature = temperature
+        self.cross_view_weight = cross_view_weight
+        self.freeze_guided_norms = freeze_guided_norms
+
+    def loss(
+        self, inputs: list[Tensor], data_samples: list | None = None
+    ) -> dict[str, Tensor]:
+        """Space-time self-training and, weighted, the cross-view contrast.
+
+        Raises:
+            ValueError: Views that are no clips of one size, without maps,
+                or with fewer than two frames.
+        """
+        main, guided = _clips(inputs)
+        affine = _affines(data_samples).to(main)
+        n, t = main.shape[:2]
+        # The first guided frame needs a gradient, the others none.
+        joint = torch.cat([main.flatten(0, 1), guided[:, 0]])
+        plain, first = self.embed(joint).split([n * t, n])
+        with torch.no_grad(), self._guided_norms():
+            rest = self.embed(guided[:, 1:].flatten(0, 1))
+        size = tuple(plain.shape[-2:])
+        return dense_vos_losses(
+            plain.unflatten(0, (n, t)),
+            torch.cat([first[:, None], rest.unflatten(0, (n, t - 1))], 1),
+            affine,
+            sample_grid(n, size, self.grid),
+            sample_grid(n, size, self.ref_grid),
+            self.temperature,
+            self.cross_view_weight,
+        )
+
+    def embed(self, images: Tensor) -> Tensor:
+        """(n, 3, h, w) to unit vectors of the neck, (n, d, h, w)."""
+        return unit_cells(self.neck(self.backbone(images)))
+
+    def dense_maps(self, images: Tensor) -> dict[str, Tensor]:
+        """All features of each cell, of unit length.
+
+        Args:
+            images (Tensor): (n, 3, h, w), normalised.
+
+        Returns:
+            dict[str, Tensor]: 'key' of the neck, and 'map0', 'map1', ... of
+            the backbone, (n, c, h, w) each.
+        """
+        maps = self.backbone(images)
+        maps = [maps] if isinstance(maps, Tensor) else maps
+        named = {f'map{i}': unit_cells(x) for i, x in enumerate(maps)}
+        return dict(key=unit_cells(self.neck(maps)), **named)
+
+    @contextmanager
+    def _guided_norms(self) -> Iterator[None]:
+        norms = [
+            module
+            for module in self.modules()
+            if isinstance(module, _BatchNorm) and module.training
+        ]
+        frozen = norms if self.freeze_guided_norms else []
+        for module in frozen:
+            module.eval()
+        try:
+            yield
+        finally:
+            for module in frozen:
+                module.train()
+
+
+def _clips(inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Both views, (n, t, 3, h, w)."""
+    shapes = [tuple(view.shape) for view in inputs]
+    if (
+        len(inputs) != 2
+        or len(shapes[0]) != 5
+        or shapes[0] != shapes[1]
+        or shapes[0][2] < 2
+    ):
+        raise ValueError(
+            'DenseVOS needs the plain and the guided view of clips, '
+            '(n, 3, t, h, w) each with t >= 2 frames, got '
+            f'{shapes}; see VideoClipDataset and GuidedView'
+        )
+    return [view.transpose(1, 2) for view in inputs]
+
+
+def _affines(data_samples: Sequence | None) -> Tensor:
+    """(n, 2, 3)."""
+    if not data_samples or any('affine' not in s for s in data_samples):
+        raise ValueError(
+            'DenseVOS needs the map of each guided view; put '
+            "dict(type='GuidedView') into the pipeline of the clips"
+        )
+    return torch.stack([torch.as_tensor(s.affine) for s in data_samples])
+
+
+def unit_cells(maps: Tensor) -> Tensor:
+    """(n, c, h, w) with vectors of unit length in each cell, in float32."""
+    return F.normalize(maps.float() if maps.dtype in HALVES else maps, dim=1)
+
+
+HALVES = (torch.float16, torch.bfloat16)
 
 
 def sample_grid(
@@ -50,41 +213,6 @@ def sample_grid(
     point = torch.arange(grid)
     y, x = y + high * point[:, None], x + wide * point
     return (y * width + x).flatten(1)
-
-
-def guided_affines(
-    shift: Tensor, zoom: Tensor, flip: Tensor, size: tuple[int, int]
-) -> tuple[Tensor, Tensor]:
-    r"""The guided view's map, and its inverse, as ``affine_grid`` has them.
-
-    As in the published code, with a = zoom and phi = flip,
-
-    .. math::
-        \theta = a \begin{pmatrix} \phi & 0 & -dx / \lfloor W/2 \rfloor \\
-        0 & 1 & -dy / \lfloor H/2 \rfloor \end{pmatrix}
-
-    Sampling the plain frame at the inverse gives the view.
-
-    Args:
-        shift (Tensor): (b, 2), dy and dx: the window's centre minus the
-            frame's, pixels.
-        zoom (Tensor): (b,), >= 1; 1 / s of a window of share s.
-        flip (Tensor): (b,), -1 mirrored, 1 not.
-        size (tuple[int, int]): H and W of the frame.
-
-    Returns:
-        tuple[Tensor, Tensor]: theta and its inverse, (b, 2, 3) each.
-    """
-    half = shift.new_tensor([size[0] // 2, size[1] // 2])
-    dy, dx = (shift / half).unbind(1)
-    zero, one = torch.zeros_like(dx), torch.ones_like(dx)
-
-    def rows(*entries: Tensor) -> Tensor:
-        return torch.stack(entries, 1).view(-1, 2, 3)
-
-    forward = rows(flip, zero, -dx, zero, one, -dy)
-    inverse = rows(flip / zoom, zero, flip * dx, zero, one / zoom, dy)
-    return zoom[:, None, None] * forward, inverse
 
 
 def warp(maps: Tensor, affine: Tensor) -> Tensor:

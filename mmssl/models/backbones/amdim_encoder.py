@@ -277,6 +277,9 @@ class AMDIMEncoder(BaseModule):
                 'change the size of the views, or encoder_size to 32, 64 or '
                 '128'
             )
+        if not x.is_cuda:
+            # On a CPU a step takes half the time, most of all its pooling.
+            x = x.contiguous(memory_format=torch.channels_last)
         *first, norm7, block5, block3, block1, norm1 = self.layer_list
         for layer in first:
             x = layer(x)

@@ -17,7 +17,7 @@ from mmssl.datasets.transforms import (
 )
 from mmssl.datasets.transforms.matched_boxes import (
     NUMBERS,
-    choose_boxes,
+    covers,
     find_overlap,
     matched_boxes,
 )
@@ -87,23 +87,18 @@ def replay(case):
 @pytest.mark.parametrize('case', REPLAYS)
 def test_recorded_draws_give_the_recorded_boxes_and_ranges(case, monkeypatch):
     g, settings, pairs, numbers = replay(case)
-    ranges, taken, found = [], [], ([], [])
+    ranges, found = [], ([], [])
 
-    def watched_integers(u, low, high):
-        ranges.append([np.broadcast_to(v, u.shape) for v in (low, high)])
-        return integers(u, low, high)
+    def watched_integer(u, low, high):
+        ranges.append((low, high))
+        return integer(u, low, high)
 
-    def watched_choice(*args):
-        taken[:], tries = choose_boxes(*args)
-        return taken, tries
-
-    integers = module._integers
-    monkeypatch.setattr(module, '_integers', watched_integers)
-    monkeypatch.setattr(module, 'choose_boxes', watched_choice)
+    integer = module._integer
+    monkeypatch.setattr(module, '_integer', watched_integer)
     start = 0
     for number, pair in enumerate(pairs):
         rest = numbers[start:]
-        ranges.clear(), taken.clear()
+        ranges.clear()
 
         def draw(m, rest=rest):
             # behind the draws of the last picture nothing was recorded
@@ -113,13 +108,12 @@ def test_recorded_draws_give_the_recorded_boxes_and_ranges(case, monkeypatch):
         for rows, view in zip(boxes, found, strict=True):
             view += [[number, *row] for row in rows]
         if boxes.size:
-            used = taken[-1] + 1
-            # (draw, low or high, candidate, axis), as recorded
-            asked = np.array(ranges)[:, :, :used].transpose(2, 0, 3, 1)
-            recorded = np.floor(
-                g['draws'].reshape(len(numbers), -1, 2, 3)[..., :2]
-            )
-            assert np.array_equal(asked, recorded[start : start + used])
+            # (candidate, draw for x and y in turn, low or high), as recorded
+            recorded = np.floor(g['draws'].reshape(len(numbers), -1, 3))
+            asked = np.array(ranges).reshape(-1, recorded.shape[1], 2)
+            used = len(asked)
+            recorded = recorded[start : start + used, :, :2]
+            assert np.array_equal(asked, recorded)
             start += used
     assert start == len(numbers)  # the authors drew as often
     for ours, name in zip(found, ('boxes1', 'boxes2'), strict=True):
@@ -233,15 +227,34 @@ def test_equal_views_have_equal_boxes_and_a_flip_mirrors_them():
     assert np.allclose(second[:, [1, 3]], first[:, [1, 3]])
 
 
-def test_candidates_that_cover_a_taken_box_are_refused():
+def test_a_box_that_covers_a_taken_one_is_refused():
     box, other = [0, 0, 10, 10], [20, 20, 30, 30]
+    assert covers(box, [other, box], 1.0)
+    assert not covers(box, [other], 0.01) and not covers(box, [], 0.01)
     half = [0, 0, 10, 5]  # overlap exactly 0.5: refused
-    boxes = np.array([box, box, half, other, [0, 0, 10, 4.9]], float)
-    assert choose_boxes(boxes, boxes, 3, 0.5, 50) == ([0, 3, 4], 0)
-    assert choose_boxes(boxes, boxes, 3, 1, 50) == ([0, 1, 2], 0)
-    # after the third try the last candidate is taken all the same
-    boxes = np.array([box] * 9, float)
-    assert choose_boxes(boxes, boxes, 4, 0.5, 3) == ([0, 3, 6], 2)
+    assert covers(half, [other, box], 0.5)
+    assert not covers([0, 0, 10, 4.9], [other, box], 0.5)
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 50, (40, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(5, 50, (40, 2))], 1)
+    iou = pairwise_iou(boxes, boxes)
+    for i in range(40):
+        rest = np.delete(iou[i], i).max()
+        others = np.delete(boxes, i, 0).tolist()
+        assert covers(boxes[i].tolist(), others, rest - 1e-9)
+        assert not covers(boxes[i].tolist(), others, rest + 1e-9)
+
+
+def test_a_threshold_of_one_refuses_none():
+    view = ViewGeometry((100, 100), (0, 0, 100, 100), (100, 100))
+    asked = []
+
+    def draw(m):
+        asked.append(m)
+        return np.full((m, NUMBERS), 0.5)
+
+    boxes = matched_boxes(view, view, draw, 16, 3, iou_thr=1)
+    assert asked == [6] and (boxes == boxes[:, :1]).all()
 
 
 def test_more_candidates_are_drawn_when_the_first_do_not_suffice():

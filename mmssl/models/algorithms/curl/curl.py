@@ -388,14 +388,13 @@ class CURL(BaseSelfSupervisor):
 
     @torch.no_grad()
     def annotate(self, inputs: list[Tensor], data_samples: list) -> None:
-        """Give every sample the scores (K,) and the parts of its bound.
+        """Give every sample the scores (A,) and the parts of its bound.
 
-        ``scores`` are q(y|x), 0 for components that are not active;
-        ``bound`` (3,) is the negative bound, KL of y and KL of z.
+        ``scores`` are q(y|x) of the active components; ``bound`` (3,) is
+        the negative bound, KL of y and KL of z.
         """
         bound, log_q = self.bound(inputs[0].flatten(1))
-        scores = log_q.new_zeros(len(data_samples), self.n_components)
-        scores[:, : self.n_active] = log_q.exp()
+        scores = log_q.exp()
         parts = torch.stack([-bound.ll, bound.kl_y, bound.kl_z], 1)
         for sample, score, part in zip(
             data_samples, scores.cpu(), parts.cpu(), strict=True

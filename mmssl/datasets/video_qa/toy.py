@@ -1,0 +1,351 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""A small language about made-up clips, in the formats of the real sets.
+
+A clip has 6 to 12 sentences "NAME has THING".  Half of the questions can be
+answered by the sentence alone; of the others the sentence says "something",
+and one frame of its time shows the thing.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmssl.datasets.video_qa.base import (
+    NUM_ANSWERS,
+    Clip,
+    Question,
+    VideoQADataset,
+)
+from mmssl.datasets.video_qa.features import FrameFeatures
+from mmssl.datasets.video_qa.text import Sentence
+from mmssl.datasets.video_qa.tokenizers import SPECIAL, WordTokenizer
+from mmssl.registry import DATASETS, TRANSFORMS
+from mmssl.utils.errors import UsageError
+from mmssl.utils.files import write_json, write_text
+
+NAMES = [f'name{i:02}' for i in range(36)]
+THINGS = [f'thing{i:03}' for i in range(150)]
+WORDS = ['what', 'has', '?', '.', 'something', 'who', ':', 'in', 'scene',
+         'the', 'then', 'sees', 'now', 'here']  # fmt: skip
+VOCABULARY = [*NAMES, *THINGS, *WORDS]  # 200 words
+FPS = 3.0
+SHOW = 'toy'
+
+
+@dataclass
+class ToyClip(Clip):
+    """A clip with what it shows: ``frames`` (n, c) float32."""
+
+    frames: np.ndarray | None = None
+
+
+class ToyFeatures(FrameFeatures):
+    """Features of the frames of generated clips."""
+
+    def __init__(self, clips: dict[str, ToyClip]) -> None:
+        super().__init__(Path('toy'))
+        self.clips = clips
+
+    def read(self, name: str) -> np.ndarray | None:
+        clip = self.clips.get(name)
+        return None if clip is None else clip.frames
+
+
+def make_toy_set(
+    num_clips: int,
+    seed: int = 0,
+    channels: int = 32,
+    questions_per_clip: int = 4,
+    things: int = len(THINGS),
+    visual_share: float = 0.5,
+) -> tuple[list[Question], dict[str, ToyClip]]:
+    """Generate clips and questions.
+
+    Every thing has a direction of its own in the space of features, the
+    same for all seeds.
+
+    Args:
+        num_clips (int): Clips.
+        seed (int): Of everything but the directions.
+        channels (int): c, values of a frame.
+        questions_per_clip (int): At most 6, the fewest sentences of a clip.
+        things (int): How many of the 150 things occur.
+        visual_share (float): Sentences whose thing only a frame shows.
+
+    Returns:
+        tuple: Questions; clips by name.
+    """
+    codes = np.random.default_rng(12345).standard_normal(
+        (len(THINGS), channels)
+    )
+    codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    questions, clips = [], {}
+    for number in range(num_clips):
+        rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
+        count = int(rng.integers(6, 13))
+        names = rng.permutation(len(NAMES))[:count]
+        held = rng.permutation(things)[:count]
+        lengths = rng.integers(3, 7, count)  # frames of a sentence
+        frames = 0.02 * rng.standard_normal((lengths.sum(), channels))
+        sentences, objects = [], [[] for _ in frames]
+        visual = rng.random(count) < visual_share
+        ends = np.cumsum(lengths)
+        for i in range(count):
+            first, last = ends[i] - lengths[i], ends[i] - 1
+            thing = THINGS[held[i]]
+            said = 'something' if visual[i] else thing
+            shown = int(rng.integers(first, last + 1))
+            frames[shown] += codes[held[i]]
+            objects[shown].append(thing)
+            sentences.append(
+                Sentence(
+                    f'{NAMES[names[i]]} has {said} .',
+                    round(first / FPS, 3),
+                    round(last / FPS, 3),
+                )
+            )
+        clip = f'toy{seed}_clip_{number:04}'
+        clips[clip] = ToyClip(
+            sentences,
+            len(frames) / FPS,
+            objects,
+            frames=frames.astype(np.float32),
+        )
+        for i in rng.permutation(count)[:questions_per_clip].tolist():
+            # One sentence, or frame, alone has the answer; wrong answers
+            # are things that the clip does not have.
+            wrong = [t for t in rng.permutation(things) if t not in held]
+            wrong = wrong[: NUM_ANSWERS - 1]
+            answer = int(rng.integers(NUM_ANSWERS))
+            wrong.insert(answer, held[i])
+            questions.append(
+                Question(
+                    qid=len(questions),
+                    clip=clip,
+                    text=f'what has {NAMES[names[i]]} ?',
+                    answers=[THINGS[t] for t in wrong],
+                    answer=answer,
+                    span=(sentences[i].start, sentences[i].end),
+                    show=SHOW,
+                    level=2 if visual[i] else 1,
+                )
+            )
+    return questions, clips
+
+
+@DATASETS.register_module()
+class ToyVideoQA(VideoQADataset):
+    """Generated questions, without a file.
+
+    ``level`` is 1 where the sentence has the answer, 2 where a frame has.
+
+    Args:
+        num_clips (int): Clips.
+        split_seed (int): Another one gives other clips.
+        channels (int): Values of a frame.
+        frames (bool): False leaves the frames out.
+        things (int): How many of the 150 things occur.
+        visual_share (float): See :func:`make_toy_set`.
+        shuffle_frames (bool): Give each clip the frames of another one.
+        **kwargs: See :class:`VideoQADataset`.
+    """
+
+    def __init__(
+        self,
+        num_clips: int = 64,
+        split_seed: int = 0,
+        channels: int = 32,
+        frames: bool = True,
+        things: int = len(THINGS),
+        visual_share: float = 0.5,
+        shuffle_frames: bool = False,
+        **kwargs,
+    ) -> None:
+        questions, clips = make_toy_set(
+            num_clips,
+            split_seed,
+            channels,
+            things=things,
+            visual_share=visual_share,
+        )
+        for clip in clips.values():
+            clip.objects = None  # they would say what only frames may show
+        shown = dict(clips)
+        if shuffle_frames:
+            names = list(clips)
+            shown = {
+                name: clips[other]
+                for name, other in zip(
+                    names, names[1:] + names[:1], strict=True
+                )
+            }
+            for clip in clips.values():
+                clip.duration = None
+        features = ToyFeatures(shown) if frames else None
+        kwargs.setdefault('dataset', SHOW)
+        kwargs.setdefault('fps', FPS)
+        super().__init__(questions, clips.__getitem__, features, **kwargs)
+
+
+def toy_vocabulary() -> list[str]:
+    """Tokens for ``WordTokenizer``."""
+    return [*SPECIAL, *VOCABULARY]
+
+
+@TRANSFORMS.register_module()
+class ToyTokenizer(WordTokenizer):
+    """The 200 words of the generated clips; no file is read."""
+
+    def __init__(self) -> None:
+        super().__init__(toy_vocabulary())
+
+
+def write_toy_set(
+    folder: str | Path, layout: str, num_clips: int = 8, seed: int = 0
+) -> None:
+    """Write generated clips in the files of a real data set.
+
+    Args:
+        folder (str or Path): Created.
+        layout (str): 'tvqa' (``qa.jsonl``, ``subtitles.jsonl``,
+            ``features.h5``, ``objects.json``), 'tvqa_plus' (``qa.json``
+            with boxes, the rest likewise) or 'dramaqa' (``qa.json``,
+            ``script.json``, ``visual.json``, ``features.h5``).
+        num_clips (int): Clips.
+        seed (int): Of the clips.
+
+    Raises:
+        UsageError: Unknown layout.
+    """
+    writers = dict(
+        tvqa=_write_tvqa, tvqa_plus=_write_tvqa, dramaqa=_write_dramaqa
+    )
+    if layout not in writers:
+        raise UsageError(f'layout must be in {tuple(writers)}, got {layout!r}')
+    writers[layout](Path(folder), layout, *make_toy_set(num_clips, seed))
+
+
+def _write_features(path: Path, frames: dict[str, np.ndarray]) -> None:
+    import h5py
+
+    from mmssl.utils.files import atomic_path
+
+    with atomic_path(path) as temporary, h5py.File(temporary, 'w') as file:
+        file.attrs['fps'] = FPS
+        for name, rows in frames.items():
+            file[name] = rows
+
+
+def _write_tvqa(folder: Path, layout: str, questions, clips) -> None:
+    plus = layout == 'tvqa_plus'
+    rows = []
+    for question in questions:
+        start, end = question.span
+        row = dict(
+            qid=question.qid,
+            q=question.text,
+            answer_idx=str(question.answer) if plus else question.answer,
+            ts=[start, end] if plus else f'{start}-{end}',
+            vid_name=question.clip,
+        )
+        row |= {f'a{i}': text for i, text in enumerate(question.answers)}
+        if plus:
+            frame = round(start * FPS) + 1
+            box = dict(img_id=frame, top=10, left=20, width=30, height=40)
+            thing = question.answers[question.answer]
+            row['bbox'] = {str(frame): [dict(box, label=thing)]}
+        else:
+            row['show_name'] = question.show
+        rows.append(row)
+    if plus:
+        write_json(folder / 'qa.json', rows)
+    else:
+        write_text(folder / 'qa.jsonl', _lines(rows))
+    write_text(
+        folder / 'subtitles.jsonl',
+        _lines(
+            dict(vid_name=name, sub=[s._asdict() for s in clip.sentences])
+            for name, clip in clips.items()
+        ),
+    )
+    write_json(
+        folder / 'objects.json',
+        {
+            name: [' , '.join(frame) for frame in clip.objects]
+            for name, clip in clips.items()
+        },
+    )
+    _write_features(
+        folder / 'features.h5', {n: c.frames for n, c in clips.items()}
+    )
+
+
+def _lines(rows) -> str:
+    return ''.join(json.dumps(row) + '\n' for row in rows)
+
+
+def _write_dramaqa(folder: Path, layout: str, questions, clips) -> None:
+    """Each clip is a scene of two shots, cut between two sentences."""
+    script, visual, features, scenes = {}, {}, {}, {}
+    for number, (name, clip) in enumerate(clips.items()):
+        scene = f'ToyDrama01_{number + 1:03}'
+        scenes[name] = f'{scene}_0000'
+        half = len(clip.sentences) // 2
+        cut = round(clip.sentences[half].start * FPS)
+        origin = 100.0 * number  # times of a script count on
+        parts = [
+            (clip.sentences[:half], 0, cut),
+            (clip.sentences[half:], cut, len(clip.frames)),
+        ]
+        for shot, (sentences, first, last) in enumerate(parts, 1):
+            key = f'{scene}_{shot:04}'
+            script[key] = dict(
+                st=f'{origin + first / FPS:.3f}',
+                et=f'{origin + last / FPS:.3f}',
+                contained_subs=[
+                    dict(
+                        speaker='None',
+                        utter=s.text,
+                        st=f'{origin + s.start:.3f}',
+                        et=f'{origin + s.end:.3f}',
+                    )
+                    for s in sentences
+                ],
+            )
+            features[key] = clip.frames[first:last]
+            visual[key] = [
+                dict(
+                    frame_id=f'{key}_IMAGE_{frame:010}',
+                    persons=[
+                        dict(
+                            person_id=thing,
+                            person_info=dict(
+                                behavior='sit down', emotion='Neutral'
+                            ),
+                        )
+                        for thing in clip.objects[frame]
+                    ],
+                    place='none',
+                )
+                for frame in range(first, last)
+            ]
+    rows = [
+        dict(
+            qid=q.qid,
+            que=q.text,
+            answers=q.answers,
+            correct_idx=q.answer,
+            vid=scenes[q.clip],
+            videoType='scene',
+            shot_contained=[1, 2],
+            q_level_logic=q.level,
+            q_level_mem=3,
+        )
+        for q in questions
+    ]
+    write_json(folder / 'qa.json', rows)
+    write_json(folder / 'script.json', script)
+    write_json(folder / 'visual.json', visual)
+    _write_features(folder / 'features.h5', features)
