@@ -1,10 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 import pytest
 import torch
-from golden import load_golden
+from golden import assert_golden, load_golden
 
 from mmssl.evaluation import FeatureSet
-from mmssl.evaluation.functional import nearest, retrieval_recall
+from mmssl.evaluation.functional import nearest, retrieval_recall, vote
 from mmssl.evaluation.metrics import VideoRetrievalMetric
 
 
@@ -55,3 +55,18 @@ def test_the_metric_gives_percentages():
     results = metric.measure(features)
     assert set(results) == {'retrieval/R@1', 'retrieval/R@2'}
     assert results['retrieval/R@1'] == 75.0
+
+
+def test_weighted_votes_are_those_of_the_code_of_rho():
+    g = load_golden('rho/knn_vote.npz')
+    k, temperature = int(g['K']), g['T'].item()
+    found = nearest(g['queries'], g['bank'], k, 'cosine')
+    assert torch.equal(found.indices, g['top_idx'])
+    ranked = vote(
+        found, g['bank_labels'], weights='exp', temperature=temperature
+    )
+    assert torch.equal(ranked[:, 0], g['pred'])
+    ballots = (found.values / temperature).exp()
+    scores = torch.zeros_like(g['scores'])
+    scores.scatter_add_(1, g['bank_labels'][found.indices], ballots)
+    assert_golden(scores, g['scores'], 1e-10)
