@@ -15,6 +15,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOG_PROCESSORS as MMENGINE_LOG_PROCESSORS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODEL_WRAPPERS as MMENGINE_MODEL_WRAPPERS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import (
     OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
@@ -43,6 +44,9 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 
 
 MODELS = _child('model', MMENGINE_MODELS, 'mmssl.models')
+MODEL_WRAPPERS = _child(
+    'model wrapper', MMENGINE_MODEL_WRAPPERS, 'mmssl.engine'
+)
 DATASETS = _child('dataset', MMENGINE_DATASETS, 'mmssl.datasets')
 TRANSFORMS = _child(
     'transform', MMENGINE_TRANSFORMS, 'mmssl.datasets.transforms'

@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
+from .action_videos import ActionVideoDataset, DecodeClips
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
@@ -34,6 +35,14 @@ from .sources import write_image_npz
 from .toy_shapes import ToyShapes
 from .unpaired_images import UnpairedImageDataset
 from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
+from .video_dataset import (
+    ActionClips,
+    VideoDataset,
+    VideoFolder,
+    VideoList,
+    overlap_share,
+    read_video_list,
+)
 from .video_files import UnreadableVideo, VideoFile
 from .video_qa import (
     DramaQADataset,
@@ -50,9 +59,12 @@ __all__ = [
     'CIFAR',
     'MNIST',
     'STL10',
+    'ActionClips',
+    'ActionVideoDataset',
     'ClipDataset',
     'ContinualClassStream',
     'DataError',
+    'DecodeClips',
     'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
@@ -87,11 +99,16 @@ __all__ = [
     'UnreadableVideo',
     'VOSSequenceDataset',
     'VideoClipDataset',
+    'VideoDataset',
     'VideoFile',
+    'VideoFolder',
+    'VideoList',
     'VideoQADataset',
     'clip_frame_ids',
     'collate_video_qa',
     'collate_views',
     'moving_shapes',
+    'overlap_share',
+    'read_video_list',
     'write_image_npz',
 ]

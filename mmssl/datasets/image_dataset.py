@@ -17,7 +17,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset, get_worker_info
 
 from mmssl.datasets.sources import Source
-from mmssl.datasets.transforms import DataError, UnreadableImage
+from mmssl.datasets.transforms import DataError, UnreadableSample
 from mmssl.registry import TRANSFORMS
 from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
@@ -81,6 +81,9 @@ class ImageDataset(Dataset):
         DataError: On reading, too many unreadable pictures.
     """
 
+    noun = 'images'
+    packed: Sequence[str] = ()  # what further travels with a sample
+
     def __init__(
         self,
         source: Source,
@@ -98,10 +101,10 @@ class ImageDataset(Dataset):
         if pipeline is None:
             flip = [dict(type='FlipViews', prob=shared_flip)]
             pipeline = [
-                dict(type='LoadImage'),
+                self.loading_step(),
                 dict(type='MultiView', views=views),
                 *(flip if shared_flip else []),
-                dict(type='PackViews'),
+                dict(type='PackViews', keys=self.packed),
             ]
         labels = source.labels
         if labels is not None and len(labels) != len(source):
@@ -119,6 +122,10 @@ class ImageDataset(Dataset):
             not type(step).__module__.startswith('mmssl.')
             for step in self.pipeline
         )
+
+    def loading_step(self) -> dict:
+        """Config of the transform that ``views`` are cut after."""
+        return dict(type='LoadImage')
 
     def __len__(self) -> int:
         return len(self.source)
@@ -169,7 +176,7 @@ class ImageDataset(Dataset):
         while True:
             try:
                 return self._load(position, getattr(index, 'key', None))
-            except UnreadableImage as error:
+            except UnreadableSample as error:
                 self._count_bad(position, str(error))
                 position = (position + 1) % len(self)
 
@@ -208,13 +215,13 @@ class ImageDataset(Dataset):
         if not self._bad[position]:
             self._bad[position] = True
             count = int(self._bad.sum())
-            text = f'skipped {count}/{len(self)} images, last: {reason}'
+            text = f'skipped {count}/{len(self)} {self.noun}, last: {reason}'
             print_log(text, logger='current', level=30)
         count = int(self._bad.sum())
         if count > self.max_bad_share * len(self) or count == len(self):
             raise DataError(
-                f'{count} of {len(self)} images are unreadable, more than '
-                f'max_bad_share={self.max_bad_share:g} of the dataset '
+                f'{count} of {len(self)} {self.noun} are unreadable, more '
+                f'than max_bad_share={self.max_bad_share:g} of the dataset '
                 f'allows; last: {reason}'
             )
 

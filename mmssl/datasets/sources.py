@@ -280,8 +280,13 @@ def is_image(name: str) -> bool:
 
 
 def list_images(root: str | Path) -> list[str]:
-    """Pictures below a folder, however deep; links are followed, but no
-    folder is entered twice.
+    """Pictures below a folder; see :func:`list_files`."""
+    return [name for name in list_files(root) if is_image(name)]
+
+
+def list_files(root: str | Path) -> list[str]:
+    """Files below a folder, however deep; links are followed, but no
+    folder is entered twice.  What is hidden is left out.
 
     Returns:
         list[str]: Paths below ``root`` with slashes, sorted.
@@ -296,8 +301,8 @@ def list_images(root: str | Path) -> list[str]:
         folders.sort()  # so that the same one of two links is always taken
         below = os.path.relpath(folder, root).replace(os.sep, '/')
         prefix = '' if below == '.' else f'{below}/'
-        names += [prefix + name for name in files if is_image(prefix + name)]
-    return sorted(names)
+        names += [prefix + name for name in files]
+    return sorted(name for name in names if not _HIDDEN.search(name))
 
 
 def labels_of_folders(

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Process groups on machines without a GPU.
+"""Several processes: groups without a GPU, steps of several backwards.
 
 MMEngine's launchers set a CUDA device first, which fails without one.  With
 gloo the same three launchers train on the CPU.
@@ -10,7 +10,11 @@ import subprocess
 from datetime import timedelta
 
 import torch.distributed as dist
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
+from torch import Tensor
 
+from mmssl.registry import MODEL_WRAPPERS
 from mmssl.utils.errors import UsageError
 
 
@@ -78,3 +82,19 @@ def _first_slurm_host() -> str:
         text=True,
     )
     return hosts.stdout.split()[0]
+
+
+@MODEL_WRAPPERS.register_module()
+class OwnStepDataParallel(MMDistributedDataParallel):
+    """Leaves the training step to a model that averages gradients itself.
+
+    A step of several backwards would make the parent average after each of
+    them.  What remains is the parent's start from equal weights and its
+    forward for evaluation.
+    """
+
+    def train_step(
+        self, data: dict, optim_wrapper: OptimWrapper
+    ) -> dict[str, Tensor]:
+        """The model's own step."""
+        return self.module.train_step(data, optim_wrapper)

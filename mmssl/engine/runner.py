@@ -116,7 +116,13 @@ class Runner(MMEngineRunner):
     def wrap_model(
         self, model_wrapper_cfg: dict | None, model: nn.Module
     ) -> nn.Module:
-        """Wrap for DDP; on the CPU without devices and without SyncBN."""
+        """Wrap for DDP; on the CPU without devices and without SyncBN.
+
+        A model whose step has several backwards keeps that step.
+        """
+        own_step = getattr(model, 'sequential', False)
+        if self.distributed and own_step and model_wrapper_cfg is None:
+            model_wrapper_cfg = dict(type='mmssl.OwnStepDataParallel')
         on_cpu = not torch.cuda.is_available()
         if on_cpu:
             model = compat.revert_sync_batchnorm_on_cpu(model)

@@ -120,16 +120,19 @@ def predict_features(
     batch: dict,
     stage: str = 'pool',
     annotate: bool = False,
+    average_views: bool = False,
 ) -> list:
     """The data samples of a batch, each with its ``feature`` on the CPU.
 
     Args:
         model (nn.Module): A self-supervised method, in evaluation mode; a
             wrapper for distributed training is looked through.
-        batch (dict): ``inputs``: list of views, the first is used;
-            ``data_samples``: list of n samples.
+        batch (dict): ``inputs``: list of views; ``data_samples``: list of n
+            samples.
         stage (str): 'pool' (the backbone's pooled feature) or 'neck' (the
             embedding).
+        average_views (bool): Take the mean of the features of all views,
+            such as the clips of a video, not that of the first alone.
         annotate (bool): Let a model with ``annotate(inputs, samples)`` add
             what else it knows, such as scores.
 
@@ -148,7 +151,11 @@ def predict_features(
             'features to evaluate'
         )
     batch = model.data_preprocessor(batch, False)
-    features = model.extract_feat(batch['inputs'], stage)
+    views = batch['inputs']
+    features = model.extract_feat(views, stage)
+    if average_views:
+        rest = [model.extract_feat([view], stage) for view in views[1:]]
+        features = torch.stack([features, *rest]).mean(0)
     samples = batch['data_samples']
     for sample, feature in zip(samples, features.float().cpu(), strict=True):
         sample.feature = feature
@@ -158,7 +165,10 @@ def predict_features(
 
 
 def extract_features(
-    model: nn.Module, dataloader: DataLoader, stage: str = 'pool'
+    model: nn.Module,
+    dataloader: DataLoader,
+    stage: str = 'pool',
+    average_views: bool = False,
 ) -> FeatureSet:
     """Features of a whole data set; the same on every process.
 
@@ -171,6 +181,7 @@ def extract_features(
             modes, batch statistics and random state included.
         dataloader (DataLoader): Yields batches of :func:`predict_features`.
         stage (str): 'pool' or 'neck'.
+        average_views (bool): See :func:`predict_features`.
 
     Returns:
         FeatureSet: Of all processes.
@@ -182,9 +193,10 @@ def extract_features(
     progress = _Progress(len(dataloader))
     with undisturbed(model):
         for batch in dataloader:
-            samples += [
-                row(sample) for sample in predict_features(model, batch, stage)
-            ]
+            predicted = predict_features(
+                model, batch, stage, average_views=average_views
+            )
+            samples += [row(sample) for sample in predicted]
             progress.step()
     return gather(samples, len(dataloader.dataset))
 

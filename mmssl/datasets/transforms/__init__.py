@@ -12,16 +12,24 @@ from .guided_clips import (
     guided_affine,
     guided_view,
 )
-from .loading import DataError, LoadImage, UnreadableImage
+from .load_clips import LoadClips
+from .loading import (
+    DataError,
+    LoadImage,
+    UnreadableImage,
+    UnreadableSample,
+)
 from .matched_boxes import MatchedBoxes
 from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
+from .video_readers import READERS, UnreadableVideo, VideoReader
 from .views import CenterView, RandomView, ViewParams
 
 __all__ = [
+    'READERS',
     'CenterView',
     'ClipCrop',
     'ClipFlip',
@@ -30,6 +38,7 @@ __all__ = [
     'FlipViews',
     'GuidedParams',
     'GuidedView',
+    'LoadClips',
     'LoadImage',
     'MaskTrueAnswer',
     'MatchedBoxes',
@@ -44,6 +53,9 @@ __all__ = [
     'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',
+    'UnreadableSample',
+    'UnreadableVideo',
+    'VideoReader',
     'ViewParams',
     'draw_guided',
     'guided_affine',

@@ -12,8 +12,12 @@ from mmssl.registry import TRANSFORMS
 from mmssl.utils.errors import UsageError
 
 
-class UnreadableImage(Exception):
-    """A picture that cannot be read; the message names file and reason."""
+class UnreadableSample(Exception):
+    """A file that cannot be read; the message names file and reason."""
+
+
+class UnreadableImage(UnreadableSample):
+    """A picture that cannot be read."""
 
 
 class DataError(UsageError):

@@ -44,7 +44,10 @@ def crop(img: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def resize(
-    img: np.ndarray, size: tuple[int, int], interpolation: str
+    img: np.ndarray,
+    size: tuple[int, int],
+    interpolation: str,
+    antialias: bool = True,
 ) -> np.ndarray:
     """Resize to (h, w), antialiased as Pillow does.
 
@@ -57,15 +60,19 @@ def resize(
         img (ndarray): (h, w, 3) uint8.
         size (tuple[int, int]): (h, w).
         interpolation (str): ``'bilinear'`` or ``'bicubic'``.
+        antialias (bool): False interpolates between the nearest pixels
+            also where it shrinks.
     """
     if img.shape[:2] == size:
         return img
-    if max(*size, *img.shape[:2]) <= SMALL:
+    if antialias and max(*size, *img.shape[:2]) <= SMALL:
         return _resize_small(img, size, interpolation)
     # The batch axis first: torch then keeps the channels last, and the result
     # is contiguous, without which every later call of OpenCV copies it.
     pixels = torch.from_numpy(img)[None].permute(0, 3, 1, 2)
-    resized = interpolate(pixels, size, mode=interpolation, antialias=True)
+    resized = interpolate(
+        pixels, size, mode=interpolation, antialias=antialias
+    )
     return resized[0].permute(1, 2, 0).numpy()
 
 

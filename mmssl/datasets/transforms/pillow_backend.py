@@ -35,9 +35,12 @@ def crop(img: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
 
 
 def resize(
-    img: Image.Image, size: tuple[int, int], interpolation: str
+    img: Image.Image,
+    size: tuple[int, int],
+    interpolation: str,
+    antialias: bool = True,
 ) -> Image.Image:
-    """Resize to (h, w), antialiased."""
+    """Resize to (h, w); Pillow knows the antialiased way alone."""
     return img.resize(size[::-1], _INTERPOLATIONS[interpolation])
 
 

@@ -1,9 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""One view of a picture: numbers are drawn, then applied.
+"""One view of a picture or a clip: numbers are drawn, then applied.
 
 A view transform maps ``(img, rng)`` to ``(view, ViewGeometry)``.  What is
 random is drawn first, a fixed number of draws whatever the settings, so that
 both backends, and many frames of one clip, can apply the same numbers.
+Pictures are (h, w, 3), clips (t, h, w, 3).
 """
 
 import math
@@ -13,7 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmssl.datasets.transforms import opencv_backend, pillow_backend
+from mmssl.datasets.transforms import (
+    clip_backend,
+    opencv_backend,
+    pillow_backend,
+)
 from mmssl.registry import TRANSFORMS
 from mmssl.structures import ViewGeometry
 
@@ -57,7 +62,9 @@ class RandomView:
             picture's area, in (0, 1].
         ratio (tuple[float, float]): Range of the crop's width / height,
             drawn evenly in its logarithm.
-        interpolation (str): ``'bilinear'`` or ``'bicubic'``, antialiased.
+        interpolation (str): ``'bilinear'`` or ``'bicubic'``.
+        antialias (bool): Average what is shrunk; False is the published way
+            of some clips.
         flip_prob (float): Probability of mirroring.
         jitter (tuple[float, float, float, float]): Strength of brightness,
             contrast, saturation (factor in [max(0, 1 - s), 1 + s]) and hue
@@ -75,7 +82,7 @@ class RandomView:
             before ``'crop'`` works on the whole picture (W-MSE colours
             first).
         backend (str): ``'cv2'``, or ``'pillow'`` for exactly Pillow's
-            pixels at a third of the speed.
+            pixels at a third of the speed; of pictures alone.
 
     Raises:
         ValueError: A setting outside its range.
@@ -87,6 +94,7 @@ class RandomView:
         area: tuple[float, float] = (0.08, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
         interpolation: str = 'bilinear',
+        antialias: bool = True,
         flip_prob: float = 0.5,
         jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
         jitter_prob: float = 1.0,
@@ -104,6 +112,7 @@ class RandomView:
         self.interpolation = _one_of(
             'interpolation', interpolation, INTERPOLATIONS
         )
+        self.antialias = _antialias(antialias, backend)
         self.flip_prob = _probability('flip_prob', flip_prob)
         self.jitter = _jitter(jitter)
         self.jitter_prob = _probability('jitter_prob', jitter_prob)
@@ -124,20 +133,19 @@ class RandomView:
         """Draw and apply.
 
         Args:
-            img (ndarray): (h, w, 3) uint8, RGB.
+            img (ndarray): (h, w, 3) or (t, h, w, 3) uint8, RGB.
             rng (Generator): The generator of this view alone.
             crop (tuple[int, int, int, int], optional): Cut out this region,
                 (x, y, w, h) inside the picture, instead of a random one.
 
         Returns:
-            tuple: The view, (h, w, 3) uint8, and how it was cut.
+            tuple: The view, as many dimensions, and how it was cut.
         """
-        params = self.draw(rng, img.shape[:2])
+        source = img.shape[-3:-1]
+        params = self.draw(rng, source)
         if crop is not None:
             params = params._replace(crop=crop)
-        geometry = ViewGeometry(
-            img.shape[:2], params.crop, self.size, params.flip
-        )
+        geometry = ViewGeometry(source, params.crop, self.size, params.flip)
         return self.apply(img, params), geometry
 
     def draw(
@@ -212,7 +220,7 @@ class RandomView:
 
     def apply(self, img: np.ndarray, params: ViewParams) -> np.ndarray:
         """Apply what was drawn; the same numbers give the same view."""
-        ops = BACKENDS[self.backend]
+        ops = backend_of(img, self.backend)
         work = ops.begin(img)
         for name in self.order:
             work = getattr(self, f'_apply_{name}')(ops, work, params)
@@ -220,7 +228,7 @@ class RandomView:
 
     def _apply_crop(self, ops: ModuleType, img, params: ViewParams):
         cut = ops.crop(img, params.crop)
-        return ops.resize(cut, self.size, self.interpolation)
+        return ops.resize(cut, self.size, self.interpolation, self.antialias)
 
     def _apply_flip(self, ops: ModuleType, img, params: ViewParams):
         return ops.flip(img) if params.flip else img
@@ -248,7 +256,7 @@ class RandomView:
 
 @TRANSFORMS.register_module()
 class CenterView:
-    """The middle of a picture, for evaluation; nothing is random.
+    """A square of a picture or clip, for evaluation; nothing is random.
 
     Args:
         size (int or tuple[int, int], optional): Side, or (h, w), of the
@@ -256,8 +264,16 @@ class CenterView:
         resize (int, optional): Length of the shorter side before the crop,
             pixels.  None leaves the picture as it is, or enlarges it until
             the crop fits.
-        interpolation (str): ``'bilinear'`` or ``'bicubic'``, antialiased.
-        backend (str): ``'cv2'`` or ``'pillow'``.
+        interpolation (str): ``'bilinear'`` or ``'bicubic'``.
+        backend (str): ``'cv2'`` or ``'pillow'``; of pictures alone.
+        antialias (bool): Average what is shrunk.
+        place (float, optional): Where along what is left over the crop lies,
+            0 left or top to 1 right or bottom; three views at 0, 0.5 and 1
+            are the three crops of video recognition.  None is the middle of
+            pictures, rounded.
+
+    Raises:
+        ValueError: A setting outside its range.
     """
 
     def __init__(
@@ -266,6 +282,8 @@ class CenterView:
         resize: int | None = None,
         interpolation: str = 'bilinear',
         backend: str = 'cv2',
+        antialias: bool = True,
+        place: float | None = None,
     ) -> None:
         self.size = None if size is None else _pair('size', size)
         self.resize = None if resize is None else _pair('resize', resize)[0]
@@ -276,27 +294,38 @@ class CenterView:
         self.interpolation = _one_of(
             'interpolation', interpolation, INTERPOLATIONS
         )
+        self.antialias = _antialias(antialias, backend)
+        if place is not None:
+            _probability('place', place)
+        self.place = place
         self.backend = _one_of('backend', backend, BACKENDS)
 
     def __call__(
         self, img: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray, ViewGeometry]:
-        """Cut the middle; ``rng`` is not used."""
-        source = img.shape[:2]
+        """Cut the square; ``rng`` is not used."""
+        source = img.shape[-3:-1]
         resized = self._resized(source)
         height, width = self.size or resized
-        x = round((resized[1] - width) / 2)
-        y = round((resized[0] - height) / 2)
-        ops = BACKENDS[self.backend]
+        x = self._offset(resized[1] - width)
+        y = self._offset(resized[0] - height)
+        ops = backend_of(img, self.backend)
         work = ops.begin(img)
         if resized != source:
-            work = ops.resize(work, resized, self.interpolation)
+            work = ops.resize(
+                work, resized, self.interpolation, self.antialias
+            )
         work = ops.crop(work, (x, y, width, height))
         sx, sy = source[1] / resized[1], source[0] / resized[0]
         geometry = ViewGeometry(
             source, (x * sx, y * sy, width * sx, height * sy), (height, width)
         )
         return ops.finish(work), geometry
+
+    def _offset(self, rest: int) -> int:
+        if self.place is None:
+            return round(rest / 2)
+        return math.ceil(self.place * rest)
 
     def _resized(self, source: tuple[int, int]) -> tuple[int, int]:
         """(h, w) before the crop; the longer side is cut to a whole number."""
@@ -315,6 +344,11 @@ class CenterView:
             return source
         height, width = (side * scale[0] // scale[1] for side in source)
         return height, width
+
+
+def backend_of(img: np.ndarray, name: str) -> ModuleType:
+    """The operations for a clip, or for a picture those of that name."""
+    return clip_backend if img.ndim == 4 else BACKENDS[name]
 
 
 def jitter_range(name: str, strength: float) -> tuple[float, float]:
@@ -373,6 +407,14 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ValueError(
             f'{name} must be one of {sorted(allowed)}, got {value!r}'
+        )
+    return value
+
+
+def _antialias(value: bool, backend: str) -> bool:
+    if not value and backend == 'pillow':
+        raise ValueError(
+            "antialias=False is not known to Pillow, use backend='cv2'"
         )
     return value
 

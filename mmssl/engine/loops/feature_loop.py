@@ -31,6 +31,7 @@ class _FeatureLoop:
         evaluator: Evaluator | dict | list,
         bank_dataloader: DataLoader | dict | None = None,
         stage: str = 'pool',
+        average_views: bool = False,
         bn_warmup: str | None = None,
     ) -> None:
         super().__init__(runner, dataloader, evaluator)
@@ -42,6 +43,7 @@ class _FeatureLoop:
             )
         self.bank_dataloader = bank_dataloader
         self.stage = stage
+        self.average_views = average_views
         if bn_warmup not in (None, 'train', 'test'):
             raise UsageError(
                 f"bn_warmup must be 'train', 'test' or None, got {bn_warmup!r}"
@@ -77,7 +79,11 @@ class _FeatureLoop:
         call_hook, mode = self.runner.call_hook, self.mode
         call_hook(f'before_{mode}_iter', batch_idx=idx, data_batch=data_batch)
         outputs = predict_features(
-            self.runner.model, data_batch, self.stage, annotate=True
+            self.runner.model,
+            data_batch,
+            self.stage,
+            annotate=True,
+            average_views=self.average_views,
         )
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         call_hook(
@@ -93,7 +99,10 @@ class _FeatureLoop:
         wanted = any(metric.needs_bank for metric in metrics)
         if wanted and self.bank_dataloader is not None:
             bank = extract_features(
-                self.runner.model, self.bank_dataloader, self.stage
+                self.runner.model,
+                self.bank_dataloader,
+                self.stage,
+                self.average_views,
             )
         for metric in metrics:
             metric.set_bank(bank)
@@ -116,6 +125,8 @@ class FeatureValLoop(_FeatureLoop, ValLoop):
             split without augmentation or shuffling, which the test features
             are compared with.
         stage (str): 'pool' (pooled backbone features) or 'neck'.
+        average_views (bool): Features are means over all views of a sample,
+            such as the clips of a video.
         bn_warmup (str, optional): 'train' or 'test': let the batch norms
             see 50 batches of the bank or of the test data before, see
             :func:`warmed_up`; they forget them afterwards.
@@ -135,6 +146,7 @@ class FeatureTestLoop(_FeatureLoop, TestLoop):
         bank_dataloader (DataLoader or dict, optional): See
             :class:`FeatureValLoop`.
         stage (str): See :class:`FeatureValLoop`.
+        average_views (bool): See :class:`FeatureValLoop`.
         bn_warmup (str, optional): See :class:`FeatureValLoop`; ``compare``,
             ``report`` and the other tools follow it, too.
     """

@@ -32,6 +32,7 @@ __getattr__, __all__ = lazy_names(
         'RegionPairs neighbour_label_overlap retrieve_neighbours '
         'top_region_pairs'
     ),
+    video_retrieval='retrieval_recall',
     statistics='Summary gain_in_standard_errors summarize',
     svm=(
         'LowShotResult SVMResult classify_low_shot classify_multilabel '

@@ -15,6 +15,7 @@ from .feature_metric import (
     KNNMetric,
     LinearProbeMetric,
     LogisticProbeMetric,
+    VideoRetrievalMetric,
 )
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
@@ -49,4 +50,5 @@ __all__ = [
     'VOSResultWriter',
     'VideoObjectsMetric',
     'VideoQAAccuracy',
+    'VideoRetrievalMetric',
 ]

@@ -1,6 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Metrics of features, as an evaluator of MMEngine calls them."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from mmssl.evaluation.functional import (
     knn_classify,
     linear_probe,
     logistic_probe,
+    retrieval_recall,
     topk_accuracy,
 )
 from mmssl.evaluation.metrics.indexed_metric import IndexedMetric, percent
@@ -106,6 +109,41 @@ class KNNMetric(FeatureMetric):
             **self.settings,
         )
         return percent(topk_accuracy(ranked, test.labels))
+
+
+@METRICS.register_module()
+class VideoRetrievalMetric(FeatureMetric):
+    """Recall (percent) of finding the class among the nearest of the bank.
+
+    Test videos ask, training videos answer, by cosine: R@k is the share of
+    queries with at least one video of their class among the k nearest.
+    Results: ``R@1`` and so on.  The usual features are means over 10 clips
+    (``average_views=True`` of the loop).
+
+    Args:
+        topk (Sequence[int]): The k wanted.
+        prefix (str, optional): Before the names; defaults to 'retrieval'.
+    """
+
+    default_prefix = 'retrieval'
+
+    def __init__(
+        self,
+        topk: Sequence[int] = (1, 5, 10, 20, 50),
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(prefix)
+        self.topk = tuple(topk)
+
+    def compute_metrics(self, test: FeatureSet) -> dict[str, float]:
+        recall = retrieval_recall(
+            test.features,
+            test.labels,
+            self.bank.features,
+            self.bank.labels,
+            self.topk,
+        )
+        return percent(recall)
 
 
 @METRICS.register_module()

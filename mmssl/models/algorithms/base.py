@@ -164,6 +164,28 @@ class BaseSelfSupervisor(BaseModel):
             [global_pool(self.backbone(torch.cat(run))) for run in runs]
         )
 
+    def embeddings(
+        self,
+        views: Sequence[Tensor],
+        jointly: bool = True,
+        project_jointly: bool = True,
+    ) -> Sequence[Tensor]:
+        """Projector outputs of each view.
+
+        Args:
+            views (Sequence[Tensor]): v views of n samples each.
+            jointly (bool): See :meth:`pooled_features`.
+            project_jointly (bool): The projector sees all views as one
+                batch; False sends each view alone through both networks.
+
+        Returns:
+            Sequence[Tensor]: v times (n, d).
+        """
+        if not project_jointly:
+            return [self.neck(self.backbone(view)) for view in views]
+        features = self.pooled_features(views, jointly)
+        return self.neck(features).chunk(len(views))
+
     def online_modules(self) -> dict[str, nn.Module]:
         """The modules that a momentum encoder follows, in data-flow order."""
         return dict(backbone=self.backbone, neck=self.neck)

@@ -5,25 +5,26 @@ views -> backbone -> projector -> predictor --.
   `---> momentum encoder (no gradient) -----> normalised squared distance
 """
 
-from itertools import permutations
+from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmssl.models.layers import MomentumEncoder
 from mmssl.models.losses import embedding_distance
 from mmssl.registry import MODELS
 
-from .base import BaseSelfSupervisor
+from .summed_terms import SummedTerms
 
 
 @MODELS.register_module()
-class BYOL(BaseSelfSupervisor):
-    r"""Bootstrap Your Own Latent.
+class BYOL(SummedTerms):
+    r"""Bootstrap Your Own Latent, and rho-BYOL by configuration.
 
     Paper https://arxiv.org/abs/2006.07733; form of the code at
     https://github.com/open-mmlab/mmselfsup, whose logged value is 4 lower
-    at the same gradient.
+    at the same gradient.  rho-BYOL for video clips,
+    https://arxiv.org/abs/2104.14558, is ``reduction='sum'``.
 
     Departures: the target moves after the optimizer step, once per real
     step (mmselfsup moves it inside the loss); more than two views are
@@ -42,8 +43,9 @@ class BYOL(BaseSelfSupervisor):
             half a cosine; None keeps it constant.
         normalize (bool): Distance on the unit sphere (True, as published)
             or plain mean squared error.
-        data_preprocessor (dict, optional): See the base class.
-        init_cfg (dict, optional): See the base class.
+        **kwargs: ``reduction`` and ``sequential``, see
+            :class:`SummedTerms`; ``data_preprocessor`` and ``init_cfg``, see
+            the base class.
     """
 
     def __init__(
@@ -54,39 +56,32 @@ class BYOL(BaseSelfSupervisor):
         momentum: float = 0.996,
         end_momentum: float | None = 1.0,
         normalize: bool = True,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ) -> None:
-        super().__init__(backbone, neck, head, data_preprocessor, init_cfg)
+        super().__init__(backbone=backbone, neck=neck, head=head, **kwargs)
         self.normalize = normalize
         self.momentum_encoder = MomentumEncoder(
             self.online_modules(), momentum, end_momentum
         )
 
-    def loss(
-        self, inputs: list[Tensor], data_samples: list | None = None
-    ) -> dict[str, Tensor]:
-        """Both directions of each pair of views, averaged over pairs."""
-        return dict(loss=self.agreement(inputs, self.head))
+    def num_terms(self, num_views: int) -> int:
+        """A term for each view that predicts."""
+        return num_views
 
-    def agreement(self, views: list[Tensor], head: nn.Module) -> Tensor:
-        """Each view's prediction against the other views' targets.
+    def terms(self, views: Sequence[Tensor]) -> Iterator[Tensor]:
+        r"""Each view's prediction against the other views' targets.
 
-        Returns:
-            Tensor: Scalar in [0, 8]: the sum of both directions, averaged
-            over pairs of views.
+        With the mean of the terms both directions of a pair are summed and
+        pairs averaged, in [0, 8].  Summed terms are rho's -2 cos, the same
+        distance less its constant 2, averaged over the other views.
         """
-        predictions = [head(self.neck(self.backbone(v))) for v in views]
-        targets = [self.momentum_encoder(v) for v in views]
-        pairs = permutations(range(len(views)), 2)
-        return (
-            2
-            * torch.stack(
-                [
-                    embedding_distance(
-                        predictions[i], targets[j], self.normalize
-                    )
-                    for i, j in pairs
-                ]
-            ).mean()
-        )
+        targets = [self.momentum_encoder(view) for view in views]
+        for i, view in enumerate(views):
+            prediction = self.head(self.neck(self.backbone(view)))
+            distances = [
+                embedding_distance(prediction, target, self.normalize)
+                for j, target in enumerate(targets)
+                if j != i
+            ]
+            distance = torch.stack(distances).mean()
+            yield distance - 2 if self.reduction == 'sum' else 2 * distance

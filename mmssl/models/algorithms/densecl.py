@@ -76,10 +76,11 @@ class DenseCL(MoCo):
         dense_warmup (int): Optimizer steps at the start during which
             :math:`\lambda` is 0; the published description has 1000, its
             released configuration none.
-        **kwargs: As for :class:`MoCo`.
+        **kwargs: As for :class:`MoCo`, but for symmetric and summed terms.
 
     Raises:
-        ValueError: As for MoCo, or if dense_weight is out of range.
+        ValueError: As for MoCo, or if dense_weight is out of range, or
+            symmetric or summed terms are asked for.
     """
 
     def __init__(
@@ -94,6 +95,11 @@ class DenseCL(MoCo):
         if not 0 <= dense_weight <= 1:
             raise ValueError(
                 f'dense_weight must be in [0, 1], got {dense_weight}'
+            )
+        if self.symmetric or self.sequential or self.reduction != 'mean':
+            raise ValueError(
+                'DenseCL has one view of queries: symmetric, sequential and '
+                "reduction='sum' are of MoCo alone"
             )
         self.dense_weight = dense_weight
         self.dense_warmup = dense_warmup

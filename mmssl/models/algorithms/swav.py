@@ -24,7 +24,10 @@ CODED_CROPS = 2  # the first two crops give codes
 @torch.no_grad()
 @full_precision
 def sinkhorn(
-    scores: Tensor, epsilon: float = 0.05, num_iters: int = 3
+    scores: Tensor,
+    epsilon: float = 0.05,
+    num_iters: int = 3,
+    synchronized: bool = True,
 ) -> Tensor:
     r"""Balanced soft assignment of samples to prototypes.
 
@@ -39,6 +42,9 @@ def sinkhorn(
         scores (Tensor): (n, P) of this process, cosines.
         epsilon (float): Softness of the assignment.
         num_iters (int): Rounds, at least 1.
+        synchronized (bool): Balance over the joint batch of all processes;
+            False balances each process's rows alone, as the code of
+            rho-SwAV does on a single machine.
 
     Returns:
         Tensor: (n, P), rows sum to 1; columns of the joint batch of b rows
@@ -48,7 +54,8 @@ def sinkhorn(
     for _ in range(num_iters):
         # the listing's constant factors (total, 1 / P, 1 / b) cancel here
         masses = codes.sum(0, keepdim=True)  # (1, P)
-        all_reduce(masses)
+        if synchronized:
+            all_reduce(masses)
         codes = codes / masses
         codes = codes / codes.sum(1, keepdim=True)
     return codes
@@ -68,8 +75,8 @@ class SwAV(BaseSelfSupervisor):
     that a checkpoint of one process is complete.
 
     ``inputs``: list of views, each (n, 3, h, w) or (n, 3, t, h, w), large
-    crops first; views of one size pass the backbone together, all of them
-    the projector.
+    crops first.  rho-SwAV for v video clips, https://arxiv.org/abs/2104.14558,
+    is ``num_crops=(v,), joint_views=False``.
 
     Args:
         backbone (dict): Config of the backbone.
@@ -81,11 +88,15 @@ class SwAV(BaseSelfSupervisor):
         epsilon (float): Softness of the codes, at least 0.0125, so that
             exp(1 / epsilon) fits single precision.
         num_iters (int): Sinkhorn's rounds.
+        synchronized_codes (bool): See :func:`sinkhorn`.
         queue_length (int): Earlier embeddings per coded crop that join the
             assignment once the queue is full; 0 for none; a multiple of the
             batch of all processes.
         queue_start (float): Share of the training after which the queue
             fills, published 15 / 200.
+        joint_views (bool): Views of one size pass the backbone together,
+            and all of them the projector; False sends each view alone
+            through both, as rho-SwAV does with clips.
         data_preprocessor (dict, optional): See the base class.
         init_cfg (dict, optional): See the base class.
 
@@ -103,8 +114,10 @@ class SwAV(BaseSelfSupervisor):
         temperature: float = 0.1,
         epsilon: float = 0.05,
         num_iters: int = 3,
+        synchronized_codes: bool = True,
         queue_length: int = 0,
         queue_start: float = 0.0,
+        joint_views: bool = True,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -121,6 +134,8 @@ class SwAV(BaseSelfSupervisor):
         self.temperature = check_temperature(temperature)
         self.epsilon = epsilon
         self.num_iters = num_iters
+        self.synchronized_codes = synchronized_codes
+        self.joint_views = joint_views
         self.queue_start = queue_start
         self.queue_is_open = False
         self.queues = nn.ModuleList(
@@ -133,8 +148,9 @@ class SwAV(BaseSelfSupervisor):
     ) -> dict[str, Tensor]:
         """Swapped prediction of all pairs of a coded crop and another."""
         self.check_crops(inputs)
-        features = self.pooled_features(inputs, jointly=True)
-        embeddings = unit_rows(self.neck(features)).chunk(len(inputs))
+        jointly = self.joint_views
+        embeddings = self.embeddings(inputs, jointly, jointly)
+        embeddings = [unit_rows(z) for z in embeddings]
         return dict(loss=self.swapped_prediction(embeddings))
 
     def check_crops(self, inputs: Sequence[Tensor]) -> None:
@@ -191,7 +207,10 @@ class SwAV(BaseSelfSupervisor):
             earlier = self.queues[coded].rows.chunk(get_world_size())
             earlier = self.head(earlier[get_rank()])
             scores = torch.cat([earlier, scores])
-        return sinkhorn(scores, self.epsilon, self.num_iters)[-n:]
+        codes = sinkhorn(
+            scores, self.epsilon, self.num_iters, self.synchronized_codes
+        )
+        return codes[-n:]
 
     def update_target(self, progress: float) -> float | None:
         """Put the prototypes back on the unit sphere."""

@@ -4,13 +4,14 @@ from .mlp import build_mlp
 from .momentum_encoder import MomentumEncoder, cosine_momentum
 from .pooling import global_pool
 from .queue import FeatureQueue
-from .shuffle_bn import shuffled_forward
+from .shuffle_bn import check_group, shuffled_forward
 
 __all__ = [
     'FeatureQueue',
     'MomentumEncoder',
     'all_gather',
     'build_mlp',
+    'check_group',
     'cosine_momentum',
     'global_pool',
     'shuffled_forward',

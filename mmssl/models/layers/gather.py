@@ -27,6 +27,25 @@ class _AllGather(torch.autograd.Function):
         return grad[start : start + ctx.rows], None
 
 
+def check_equal_rows(x: Tensor) -> None:
+    """Refuse to join parts of different lengths.
+
+    Args:
+        x (Tensor): (n, ...) of this process.
+
+    Raises:
+        ValueError: If processes hold different numbers of rows.
+    """
+    rows = torch.tensor([len(x), -len(x)], device=x.device)
+    dist.all_reduce(rows, op=dist.ReduceOp.MAX)
+    if rows[0] != -rows[1]:
+        raise ValueError(
+            'all processes must hold equally many samples, got between '
+            f'{-rows[1].item()} and {rows[0].item()}; set drop_last=True in '
+            'the dataloader'
+        )
+
+
 def all_gather(x: Tensor, own_slice_gradient: bool = False) -> Tensor:
     """Rows of all processes, rank 0's first, with gradient.
 
@@ -51,12 +70,5 @@ def all_gather(x: Tensor, own_slice_gradient: bool = False) -> Tensor:
     """
     if get_world_size() == 1:
         return x
-    rows = torch.tensor([len(x), -len(x)], device=x.device)
-    dist.all_reduce(rows, op=dist.ReduceOp.MAX)
-    if rows[0] != -rows[1]:
-        raise ValueError(
-            'all processes must hold equally many samples, got between '
-            f'{-rows[1].item()} and {rows[0].item()}; set drop_last=True in '
-            'the dataloader'
-        )
+    check_equal_rows(x)
     return _AllGather.apply(x, own_slice_gradient)

@@ -1,12 +1,16 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """The embeddings of earlier batches: negatives of MoCo, company of SwAV."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from mmengine.dist import get_world_size
 from torch import Tensor, nn
 
 from .gather import all_gather
+
+INITS = ('unit', 'uniform')
 
 
 class FeatureQueue(nn.Module):
@@ -17,25 +21,40 @@ class FeatureQueue(nn.Module):
     micro-batches of one optimizer step see the same ring.  Every process
     gathers the same rows and holds the same ring.
 
-    The ring starts as random unit rows, drawn with a seed of their own, so
-    that they too are equal on all processes.
+    The ring starts random, drawn with a seed of its own, so that it too is
+    equal on all processes.
 
     Args:
         dim (int): d, width of an embedding.
         length (int): m, rows of the ring; a multiple of the batch of all
             processes together.
+        gather (bool): Hold the rows of all processes; False keeps those of
+            each process to itself.
+        init (str): 'unit': random unit rows; 'uniform': entries evenly in
+            [-s, s], s = 1 / sqrt(d / 3), so of unit length in the mean (the
+            code of rho-MoCo).
 
     Raises:
-        ValueError: If length is not above 0.
+        ValueError: If length is not above 0 or init unknown.
     """
 
-    def __init__(self, dim: int, length: int) -> None:
+    def __init__(
+        self, dim: int, length: int, gather: bool = True, init: str = 'unit'
+    ) -> None:
         super().__init__()
         if length < 1:
             raise ValueError(f'queue length must be > 0, got {length}')
+        if init not in INITS:
+            raise ValueError(f'queue init must be in {INITS}, got {init!r}')
+        self.gather = gather
         generator = torch.Generator().manual_seed(0)
-        rows = torch.randn(length, dim, generator=generator)
-        self.register_buffer('rows', F.normalize(rows, dim=1))  # (m, d)
+        if init == 'unit':
+            rows = torch.randn(length, dim, generator=generator)
+            rows = F.normalize(rows, dim=1)
+        else:
+            rows = torch.rand(length, dim, generator=generator)
+            rows = (2 * rows - 1) / math.sqrt(dim / 3)
+        self.register_buffer('rows', rows)  # (m, d)
         self.register_buffer('written', torch.zeros((), dtype=torch.long))
         self.pending: list[Tensor] = []
 
@@ -57,9 +76,15 @@ class FeatureQueue(nn.Module):
 
         Raises:
             ValueError: If the batch of all processes does not divide the
-                length.
+                length, or the width differs.
         """
-        batch = len(embeddings) * get_world_size()
+        if embeddings.shape[1] != self.rows.shape[1]:
+            raise ValueError(
+                f'the queue holds rows of {self.rows.shape[1]} numbers, got '
+                f'embeddings of {embeddings.shape[1]}; the last entry of '
+                'sizes of the neck is the width of the queue'
+            )
+        batch = len(embeddings) * (get_world_size() if self.gather else 1)
         if len(self.rows) % batch:
             raise ValueError(
                 'the queue length must be a multiple of the batch of all '
@@ -67,7 +92,8 @@ class FeatureQueue(nn.Module):
                 f'{batch}; change queue_length or batch_size, and set '
                 'drop_last=True in train_dataloader'
             )
-        self.pending.append(all_gather(embeddings.detach()))
+        rows = embeddings.detach()
+        self.pending.append(all_gather(rows) if self.gather else rows)
 
     @torch.no_grad()
     def write(self) -> None:

@@ -1,18 +1,43 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Shuffled batch norm: statistics that do not give the positive away."""
 
+import os
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
-from mmengine.dist import broadcast, get_rank, get_world_size
+import torch.distributed as dist
+from mmengine.dist import get_world_size
 from torch import Tensor
 
-from .gather import all_gather
+from .gather import check_equal_rows
+
+GROUPS = ('world', 'node')
+
+
+def check_group(group: str) -> str:
+    """Return the name of a group to shuffle over.
+
+    Raises:
+        ValueError: It is not in :data:`GROUPS`.
+    """
+    if group not in GROUPS:
+        raise ValueError(f'shuffle group must be in {GROUPS}, got {group!r}')
+    return group
+
+
+@lru_cache
+def _node_group() -> dist.ProcessGroup:
+    """The processes of this machine, as the launcher counted them."""
+    size = int(os.environ.get('LOCAL_WORLD_SIZE', get_world_size()))
+    return dist.new_subgroups(size)[0]
 
 
 @torch.no_grad()
 def shuffled_forward(
-    encoder: Callable[[Tensor], Tensor | tuple[Tensor, ...]], x: Tensor
+    encoder: Callable[[Tensor], Tensor | tuple[Tensor, ...]],
+    x: Tensor,
+    group: str = 'world',
 ) -> Tensor | tuple[Tensor, ...]:
     """Encode samples in the company of random ones of other processes.
 
@@ -27,19 +52,32 @@ def shuffled_forward(
     Args:
         encoder (Callable): From (n, ...) to a tensor (n, ...) or several.
         x (Tensor): (n, ...), the samples of this process.
+        group (str): 'world', all processes, or 'node', those of one machine.
 
     Returns:
         Tensor | tuple[Tensor, ...]: Outputs of this process's samples in
         their order, without gradient.
+
+    Raises:
+        ValueError: If processes hold different numbers of samples.
     """
-    world, rank = get_world_size(), get_rank()
-    if world == 1:
+    if get_world_size() == 1:
         return encoder(x)
-    joint = all_gather(x)
+    check_equal_rows(x)
+    members = _node_group() if group == 'node' else dist.group.WORLD
+    world, rank = dist.get_world_size(members), dist.get_rank(members)
+
+    def gather(part: Tensor) -> Tensor:
+        parts = [torch.empty_like(part) for _ in range(world)]
+        dist.all_gather(parts, part.contiguous(), members)
+        return torch.cat(parts)
+
+    joint = gather(x)
     order = torch.randperm(len(joint), device=x.device)
-    broadcast(order)  # random numbers differ between processes
+    # random numbers differ between processes
+    dist.broadcast(order, dist.get_global_rank(members, 0), members)
     outputs = encoder(joint[order.chunk(world)[rank]])
     mine = order.argsort().chunk(world)[rank]
     if isinstance(outputs, Tensor):
-        return all_gather(outputs)[mine]
-    return tuple(all_gather(output)[mine] for output in outputs)
+        return gather(outputs)[mine]
+    return tuple(gather(output)[mine] for output in outputs)

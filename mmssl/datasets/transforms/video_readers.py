@@ -1,0 +1,382 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""Reading chosen frames of a video, by one of several libraries.
+
+A reader knows ``num_frames`` and ``fps``, and gives frames by their number,
+counted from 0 in the order of presentation.
+"""
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import av
+import cv2
+import numpy as np
+
+from mmssl.datasets.transforms.loading import UnreadableSample
+
+
+class UnreadableVideo(UnreadableSample):
+    """A video that cannot be read; the message names file and reason."""
+
+
+class VideoReader:
+    """Base of the readers, a context manager.
+
+    Args:
+        path (str): The file.
+
+    Raises:
+        UnreadableVideo: It cannot be opened or holds no frames.
+    """
+
+    num_frames: int
+    fps: float
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        if not os.path.isfile(path):
+            raise UnreadableVideo(f'{path}: no such file')
+
+    def __enter__(self) -> 'VideoReader':
+        return self
+
+    def __exit__(self, *args) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+
+    def read(
+        self, indices: Sequence[int], short_side: int | None = None
+    ) -> np.ndarray:
+        """Frames by number, decoded once each, in the order asked for.
+
+        Args:
+            indices (Sequence[int]): (n,) in [0, num_frames).
+            short_side (int, optional): Length to which the shorter side is
+                scaled, bilinear; None keeps the size.
+
+        Returns:
+            ndarray: (n, h, w, 3) uint8 RGB.
+
+        Raises:
+            UnreadableVideo: A frame cannot be decoded.
+        """
+        wanted, places = np.unique(indices, return_inverse=True)
+        return self._read(wanted, short_side)[places]
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        """The same for distinct sorted numbers."""
+        raise NotImplementedError
+
+    def fail(self, reason: str) -> UnreadableVideo:
+        """The error for this file."""
+        return UnreadableVideo(f'{self.path}: {reason}')
+
+
+def scaled_size(
+    height: int, width: int, short_side: int | None
+) -> tuple[int, int]:
+    """(h, w) after scaling the shorter side; the longer is cut to whole."""
+    if short_side is None:
+        return height, width
+    if height < width:
+        return short_side, width * short_side // height
+    return height * short_side // width, short_side
+
+
+def scale_frames(frames: np.ndarray, short_side: int | None) -> np.ndarray:
+    """(n, h, w, 3) to the length of the shorter side, bilinear."""
+    size = scaled_size(*frames.shape[1:3], short_side)
+    if size == frames.shape[1:3]:
+        return frames
+    return np.stack([cv2.resize(frame, size[::-1]) for frame in frames])
+
+
+class PyAVReader(VideoReader):
+    """FFmpeg by PyAV: seeks to the key frame before what is wanted.
+
+    The container's packets are listed first, without decoding: so the
+    number of frames is not what a header claims (AVI counts frames that were
+    dropped), and at a variable frame rate every frame still counts once.
+    Where the time stamps cannot be trusted (frames out of order in AVI), or
+    do not lead to the frames, decoding begins at the start and counts.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._open()
+        self._list_packets()
+
+    def _open(self) -> None:
+        try:
+            self._container = av.open(self.path)
+        except (av.FFmpegError, OSError) as error:
+            raise self.fail(f'FFmpeg cannot open it ({error})') from error
+        if not self._container.streams.video:
+            raise self.fail('there is no video in it, only other streams')
+        self._stream = self._container.streams.video[0]
+        if self._stream.codec_context is None:
+            raise self.fail('FFmpeg knows no decoder for it')
+        # One thread: workers are the threads.
+        self._stream.codec_context.thread_count = 1
+
+    def _list_packets(self) -> None:
+        stamps, keys = [], []
+        try:
+            for packet in self._container.demux(self._stream):
+                stamp = packet.dts if packet.pts is None else packet.pts
+                if packet.size and stamp is not None:
+                    stamps.append(stamp)
+                    keys.append(packet.is_keyframe)
+        except av.FFmpegError as error:
+            raise self.fail(f'broken container ({error})') from error
+        if not stamps:
+            raise self.fail('it holds no frames')
+        order = np.argsort(stamps, kind='stable')
+        self._stamps = np.array(stamps)[order]
+        self._keys = np.array(keys)[order].nonzero()[0]
+        self.num_frames = len(stamps)
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        claimed = self._stream.frames
+        self.fps = float(rate) if rate else 0.0
+        if claimed and claimed != self.num_frames and self.fps:
+            # The rate counts dropped frames where the header does.
+            seconds = self._seconds()
+            self.fps = self.num_frames / seconds if seconds else self.fps
+        if not self.fps:
+            raise self.fail('its frame rate is unknown')
+        in_order = self._container.format.name != 'avi' or not (
+            self._stream.codec_context.has_b_frames
+        )
+        distinct = (np.diff(self._stamps) > 0).all()
+        self._seekable = bool(in_order and distinct and len(self._keys))
+
+    def _seconds(self) -> float:
+        span = self._stamps[-1] - self._stamps[0]
+        steps = max(self.num_frames - 1, 1)
+        return float(span * self._stream.time_base) * (1 + 1 / steps)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        try:
+            frames = self._read_by_stamp(wanted, short_side)
+            if len(frames) < len(wanted):
+                frames = self._read_by_count(wanted, short_side)
+        except av.FFmpegError as error:
+            raise self.fail(f'decoding failed ({error})') from error
+        if len(frames) < len(wanted):
+            missing = next(i for i in wanted.tolist() if i not in frames)
+            raise self.fail(
+                f'frame {missing} of the {self.num_frames} in the container '
+                'cannot be decoded'
+            )
+        return np.stack([frames[i] for i in wanted.tolist()])
+
+    def _read_by_stamp(
+        self, wanted: np.ndarray, short_side: int | None
+    ) -> dict[int, np.ndarray]:
+        """What seeking finds; perhaps not all."""
+        found: dict[int, np.ndarray] = {}
+        if not self._seekable:
+            return found
+        decoder, position = None, -1
+        for index in wanted.tolist():
+            key = self._key_before(index)
+            if decoder is None or key > position:
+                decoder = self._decode_from(int(self._stamps[key]))
+            stamp = int(self._stamps[index])
+            for frame in decoder:
+                if frame.pts is not None and frame.pts >= stamp:
+                    break
+            else:
+                return found
+            if frame.pts != stamp:
+                return found
+            found[index] = self._picture(frame, short_side)
+            position = index
+        return found
+
+    def _key_before(self, index: int) -> int:
+        """Frame from which decoding reaches a frame."""
+        place = np.searchsorted(self._keys, index, side='right') - 1
+        return int(self._keys[max(place, 0)])
+
+    def _read_by_count(
+        self, wanted: np.ndarray, short_side: int | None
+    ) -> dict[int, np.ndarray]:
+        """Decode from the first frame on."""
+        self.close()
+        self._open()  # a seek to the start may miss frames out of order
+        found, needed = {}, set(wanted.tolist())
+        frames = self._container.decode(self._stream)
+        for index, frame in enumerate(frames):
+            if index in needed:
+                found[index] = self._picture(frame, short_side)
+            if index >= wanted[-1]:
+                break
+        return found
+
+    def _decode_from(self, stamp: int):
+        self._container.seek(stamp, stream=self._stream, backward=True)
+        return self._container.decode(self._stream)
+
+    def _picture(self, frame, short_side: int | None) -> np.ndarray:
+        height, width = scaled_size(frame.height, frame.width, short_side)
+        picture = frame.to_ndarray(
+            format='rgb24',
+            width=width,
+            height=height,
+            interpolation='BILINEAR',
+        )
+        # How far a player must turn it counter-clockwise.
+        turns = round(frame.rotation / 90) % 4
+        return np.rot90(picture, turns) if turns else picture
+
+
+class OpenCVReader(VideoReader):
+    """OpenCV's own FFmpeg; decodes from the start, applies rotation."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._capture = cv2.VideoCapture(path)
+        self.num_frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        if not self._capture.isOpened() or self.num_frames < 1:
+            raise self.fail('OpenCV finds no frames in it')
+        if not self.fps > 0:
+            raise self.fail('its frame rate is unknown')
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+        frames, needed = [], set(wanted.tolist())
+        for index in range(int(wanted[-1]) + 1):
+            if not self._capture.grab():
+                raise self.fail(
+                    f'frame {index} of the {self.num_frames} that the '
+                    'container claims cannot be decoded'
+                )
+            if index in needed:
+                picture = self._capture.retrieve()[1]
+                frames.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        return scale_frames(np.stack(frames), short_side)
+
+
+class DecordReader(VideoReader):
+    """decord, where it is installed; knows no rotation."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        import decord
+
+        try:
+            self._reader = decord.VideoReader(path, num_threads=1)
+        except decord.DECORDError as error:
+            raise self.fail(f'decord cannot open it ({error})') from error
+        self.num_frames = len(self._reader)
+        self.fps = float(self._reader.get_avg_fps())
+        if not self.num_frames:
+            raise self.fail('it holds no frames')
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        import decord
+
+        try:
+            frames = self._reader.get_batch(wanted.tolist()).asnumpy()
+        except decord.DECORDError as error:
+            raise self.fail(f'decoding failed ({error})') from error
+        return scale_frames(frames, short_side)
+
+
+class TorchCodecReader(VideoReader):
+    """torchcodec, where it is installed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        from torchcodec.decoders import VideoDecoder
+
+        try:
+            self._decoder = VideoDecoder(
+                path, dimension_order='NHWC', num_ffmpeg_threads=1
+            )
+        except (RuntimeError, ValueError) as error:
+            raise self.fail(f'torchcodec cannot open it ({error})') from error
+        self.num_frames = int(self._decoder.metadata.num_frames or 0)
+        self.fps = float(self._decoder.metadata.average_fps or 0)
+        if not self.num_frames or not self.fps:
+            raise self.fail('it holds no frames')
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        try:
+            batch = self._decoder.get_frames_at(wanted.tolist())
+        except (RuntimeError, IndexError) as error:
+            raise self.fail(f'decoding failed ({error})') from error
+        return scale_frames(batch.data.numpy(), short_side)
+
+
+READERS = dict(
+    pyav=PyAVReader,
+    opencv=OpenCVReader,
+    decord=DecordReader,
+    torchcodec=TorchCodecReader,
+)
+
+
+def check_backend(backend: str) -> str:
+    """Return the name of a reader that can be used.
+
+    Raises:
+        ValueError: It is unknown or its library is not installed.
+    """
+    if backend not in READERS:
+        raise ValueError(
+            f'backend must be one of {sorted(READERS)}, got {backend!r}'
+        )
+    if backend in ('decord', 'torchcodec') and find_spec(backend) is None:
+        raise ValueError(
+            f'backend {backend!r} is not installed: pip install {backend}, '
+            "or take 'pyav', which mmssl itself needs"
+        )
+    return backend
+
+
+class FrameFolderReader(VideoReader):
+    """Numbered pictures in a folder, as mmaction2's raw frames.
+
+    Args:
+        path (str): The folder.
+        num_frames (int): Frames, from a list file.
+        template (str): Name of a picture, ``'img_{:05}.jpg'``.
+        first (int): Number of the first one.
+        fps (float): Frames a second, which no file says.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        num_frames: int,
+        template: str = 'img_{:05}.jpg',
+        first: int = 1,
+        fps: float = 30.0,
+    ) -> None:
+        self.path = path
+        self.num_frames, self.fps = num_frames, fps
+        self.template, self.first = template, first
+        if num_frames < 1:
+            raise self.fail('it holds no frames')
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        frames = []
+        for index in wanted.tolist():
+            name = self.template.format(index + self.first)
+            picture = cv2.imread(os.path.join(self.path, name))
+            if picture is None:
+                raise self.fail(f'{name} is absent or no picture')
+            frames.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        return scale_frames(np.stack(frames), short_side)

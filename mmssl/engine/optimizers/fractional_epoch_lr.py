@@ -1,0 +1,112 @@
+# Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+"""The learning rate of SlowFast's code: a function of the fractional epoch."""
+
+import math
+from collections.abc import Sequence
+
+from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
+from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
+
+from mmssl.registry import PARAM_SCHEDULERS
+
+
+def learning_rate(
+    epoch: float,
+    lr: float,
+    max_epochs: float,
+    warmup: float = 0.0,
+    warmup_lr: float = 0.0,
+    steps: Sequence[float] = (),
+    factors: Sequence[float] = (),
+) -> float:
+    r"""Half a cosine, or steps, after a linear warm-up.
+
+    .. math:: lr(e) = lr (\cos(\pi e / E) + 1) / 2
+
+    During the warm-up the rate rises linearly from ``warmup_lr`` to the
+    value that the curve has at its end: the curve itself is not shifted.
+    ``slowfast/utils/lr_policy.py`` of
+    https://github.com/facebookresearch/SlowFast.
+
+    Args:
+        epoch (float): e, finished epochs with their fraction.
+        lr (float): The base rate.
+        max_epochs (float): E.
+        warmup (float): Epochs of warm-up.
+        warmup_lr (float): Rate at epoch 0.
+        steps (Sequence[float]): Epochs from which each factor holds, the
+            first is 0; empty for the cosine.
+        factors (Sequence[float]): Shares of the base rate.
+    """
+
+    def curve(at: float) -> float:
+        if not steps:
+            return lr * (math.cos(math.pi * at / max_epochs) + 1) / 2
+        reached = sum(start <= at for start in steps)
+        return lr * factors[reached - 1]
+
+    if epoch >= warmup:
+        return curve(epoch)
+    return warmup_lr + (curve(warmup) - warmup_lr) * epoch / warmup
+
+
+@PARAM_SCHEDULERS.register_module()
+class FractionalEpochLR(LRSchedulerMixin, _ParamScheduler):
+    """:func:`learning_rate`, set before each iteration.
+
+    In a config always with ``convert_to_iter_based=True``; all arguments
+    count epochs.
+
+    Args:
+        optimizer (Optimizer | OptimWrapper): Whose learning rate is set.
+        max_epochs (float): E.
+        warmup (float): Epochs of warm-up.
+        warmup_ratio (float): Rate at epoch 0, as a share of the base rate,
+            so that both scale together.
+        steps (Sequence[float]): See :func:`learning_rate`.
+        factors (Sequence[float]): See :func:`learning_rate`.
+        epoch_length (int): Iterations of an epoch; set by the conversion.
+
+    Raises:
+        ValueError: There are not as many factors as steps, or steps do not
+            begin with 0.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        max_epochs: float,
+        warmup: float = 0.0,
+        warmup_ratio: float = 0.0,
+        steps: Sequence[float] = (),
+        factors: Sequence[float] = (),
+        epoch_length: int = 1,
+        **kwargs,
+    ) -> None:
+        if len(steps) != len(factors) or (steps and steps[0] != 0):
+            raise ValueError(
+                'steps of FractionalEpochLR begin with 0 and have one factor '
+                f'each, got steps={tuple(steps)}, factors={tuple(factors)}'
+            )
+        self.curve = dict(
+            max_epochs=max_epochs,
+            warmup=warmup,
+            warmup_lr=warmup_ratio,
+            steps=tuple(steps),
+            factors=tuple(factors),
+        )
+        self.epoch_length = epoch_length
+        super().__init__(optimizer, **kwargs)
+
+    @classmethod
+    def build_iter_from_epoch(
+        cls, *args, epoch_length: int, by_epoch: bool = True, **kwargs
+    ) -> 'FractionalEpochLR':
+        """The same schedule, set before each iteration."""
+        return cls(*args, epoch_length=epoch_length, by_epoch=False, **kwargs)
+
+    def _get_value(self) -> list[float]:
+        factor = learning_rate(
+            self.last_step / self.epoch_length, 1.0, **self.curve
+        )
+        return [base * factor for base in self.base_values]
