@@ -247,7 +247,7 @@ def test_no_config_holds_an_absolute_path(path):
     text = path.read_text()
     for quoted in re.findall(r'[\'"]([^\'"\n]*)[\'"]', text):
         assert not re.match(r'/|~|\w:\\|file:', quoted), quoted
-    for root in re.findall(r'data_root\s*=\s*[\'"]([^\'"]*)', text):
+    for root in re.findall(r'\bdata_root\s*=\s*[\'"]([^\'"]*)', text):
         assert root.startswith('data/') and root.endswith('/')
 
 

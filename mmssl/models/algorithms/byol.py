@@ -8,7 +8,7 @@ views -> backbone -> projector -> predictor --.
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmssl.models.layers import MomentumEncoder
 from mmssl.models.losses import embedding_distance
@@ -69,6 +69,12 @@ class BYOL(SummedTerms):
         return num_views
 
     def terms(self, views: Sequence[Tensor]) -> Iterator[Tensor]:
+        """The terms of :meth:`terms_of` with the predictor ``head``."""
+        return self.terms_of(views, self.head)
+
+    def terms_of(
+        self, views: Sequence[Tensor], head: nn.Module
+    ) -> Iterator[Tensor]:
         r"""Each view's prediction against the other views' targets.
 
         With the mean of the terms both directions of a pair are summed and
@@ -77,7 +83,7 @@ class BYOL(SummedTerms):
         """
         targets = [self.momentum_encoder(view) for view in views]
         for i, view in enumerate(views):
-            prediction = self.head(self.neck(self.backbone(view)))
+            prediction = head(self.neck(self.backbone(view)))
             distances = [
                 embedding_distance(prediction, target, self.normalize)
                 for j, target in enumerate(targets)

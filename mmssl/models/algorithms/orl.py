@@ -6,6 +6,7 @@ a region and the same moved a little ----------- intra_head -------+-> BYOL
 a region and its like in another picture ------- inter_head -------'
 """
 
+import torch
 from torch import Tensor
 
 from mmssl.registry import MODELS
@@ -103,7 +104,6 @@ class ORL(BYOL):
             zip(BRANCHES, heads, strict=True)
         ):
             pair = inputs[2 * number : 2 * number + 2]
-            losses[f'loss_{branch}'] = self.loss_weights[
-                branch
-            ] * self.agreement(pair, head)
+            agreement = torch.stack(list(self.terms_of(pair, head))).mean()
+            losses[f'loss_{branch}'] = self.loss_weights[branch] * agreement
         return losses
