@@ -99,6 +99,18 @@ def test_voc_is_unpacked_and_converted(tool, voc_archives, tmp_path, capsys):
     assert 'trainval.txt cannot be read' in capsys.readouterr().err
 
 
+def test_an_archive_cannot_write_outside_its_folder(tool, tmp_path, capsys):
+    main = tool('dataset_tools/prepare_voc.py').main
+    folder = tmp_path / 'downloads'
+    folder.mkdir()
+    with tarfile.open(folder / 'VOCa.tar', 'w') as archive:
+        add(archive, '../../evil.txt', 'x')
+    argv = ['--out', str(tmp_path / 'out'), '--archives', str(folder)]
+    assert main(argv) == 2
+    assert 'lies outside' in capsys.readouterr().err
+    assert not list(tmp_path.rglob('evil.txt'))
+
+
 def test_a_subset_keeps_pictures_with_boxes(tool, tmp_path, capsys):
     main = tool('dataset_tools/coco_subset.py').main
     source, out = tmp_path / 'all.json', tmp_path / 'few.json'

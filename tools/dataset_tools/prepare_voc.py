@@ -2,6 +2,7 @@
 """Unpack PASCAL VOC 2007 and 2012, check, write boxes in COCO's format."""
 
 import json
+import shutil
 import sys
 import tarfile
 import xml.etree.ElementTree as ElementTree
@@ -9,7 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import write_text
+from mmssl.utils.files import atomic_path, write_text
 from mmssl.utils.tool import ToolParser, run_tool
 
 CLASSES = (
@@ -67,8 +68,16 @@ def unpack(archive: Path, out: Path) -> None:
                 there = target.is_file() and (
                     target.stat().st_size == member.size
                 )
-                if member.isfile() and not there:
-                    opened.extract(member, out, filter='data')
+                if not member.isfile() or there:
+                    continue
+                if not target.resolve().is_relative_to(out.resolve()):
+                    raise UsageError(
+                        f'{archive} holds {member.name}, which lies outside '
+                        f'{out}; that is not an archive of VOC'
+                    )
+                with atomic_path(target) as temporary:
+                    with open(temporary, 'wb') as file:
+                        shutil.copyfileobj(opened.extractfile(member), file)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise UsageError(
             f'{archive} cannot be unpacked ({error}); download it again'
