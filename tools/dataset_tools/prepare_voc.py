@@ -75,9 +75,9 @@ def unpack(archive: Path, out: Path) -> None:
                         f'{archive} holds {member.name}, which lies outside '
                         f'{out}; that is not an archive of VOC'
                     )
-                with atomic_path(target) as temporary:
-                    with open(temporary, 'wb') as file:
-                        shutil.copyfileobj(opened.extractfile(member), file)
+                source = opened.extractfile(member)
+                with atomic_path(target) as temp, open(temp, 'wb') as file:
+                    shutil.copyfileobj(source, file)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise UsageError(
             f'{archive} cannot be unpacked ({error}); download it again'
