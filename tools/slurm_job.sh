@@ -5,7 +5,7 @@
 #            --signal=USR1@90 tools/slurm_job.sh CONFIG [ARGS of tools/train.py]
 # A batch job that goes on where it was: before the time limit the run saves
 # and the job queues itself again; after a requeue by an operator, a
-# pre-emption or a lost node it resumes from the last checkpoint.
+# preemption or a lost node it resumes from the last checkpoint.
 # Environment: as of tools/slurm_train.sh; GPUS and GPUS_PER_NODE follow from
 # the allocation.  Other failures end the job with the code of the run.
 set -uo pipefail
