@@ -1,6 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """mAP and CorLoc against the authors' detections of YouTube-Objects."""
 
+from multiprocessing.pool import ThreadPool
+
 import numpy as np
 import pytest
 import torch
@@ -100,10 +102,13 @@ def ap_by_order_of_ties(frames, label):
     return found
 
 
-def test_mmdet_computes_the_same_map():
+def test_mmdet_computes_the_same_map(monkeypatch):
     """With scores made different, so that no order of equals matters."""
     pytest.importorskip('mmdet')
     from mmdet.evaluation import VOCMetric
+
+    # It forks, which can wait for ever where other tests left threads.
+    monkeypatch.setattr('mmdet.evaluation.functional.mean_ap.Pool', ThreadPool)
 
     MMLogger.get_current_instance()
     frames, classes, _ = samples()
