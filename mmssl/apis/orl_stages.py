@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -372,7 +373,11 @@ class _mapping:
     """An ordered map over items: here, or in processes."""
 
     def __init__(self, workers: int) -> None:
-        self.pool = ProcessPoolExecutor(workers) if workers > 1 else None
+        # A forked process would inherit the locks of OpenCV's threads.
+        spawn = get_context('spawn')
+        self.pool = (
+            ProcessPoolExecutor(workers, spawn) if workers > 1 else None
+        )
 
     def __enter__(self) -> Callable:
         return self.pool.map if self.pool else map
