@@ -46,6 +46,7 @@ def inherited_model(base, tmp_path):
 
 
 def detector(base, tmp_path):
+    from mmdet.models.necks.ssd_neck import L2Norm
     from mmdet.registry import MODELS
 
     init_default_scope('mmdet')
@@ -65,7 +66,12 @@ def detector(base, tmp_path):
         cfg.test_cfg.rpn.update(nms_pre=50, max_per_img=20)
         cfg.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
         cfg.train_cfg.rcnn.sampler.num = 16
-    return MODELS.build(cfg)
+    model = MODELS.build(cfg)
+    for module in model.modules():
+        if isinstance(module, L2Norm):
+            # Allocated without a value; 20 is what SSD's init_weights sets.
+            torch.nn.init.constant_(module.weight, 20)
+    return model
 
 
 def annotated_pictures(count, side):
