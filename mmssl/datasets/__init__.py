@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
-from .action_videos import ActionVideoDataset, DecodeClips
+from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .embedded_photos import EmbeddedPhotos
@@ -32,6 +32,7 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .toy_actions import DrawClips, ToyActions
 from .toy_shapes import ToyShapes
 from .unpaired_images import UnpairedImageDataset
 from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
@@ -61,11 +62,12 @@ __all__ = [
     'STL10',
     'ActionClips',
     'ActionVideoDataset',
+    'CharadesVideoDataset',
     'ClipDataset',
     'ContinualClassStream',
     'DataError',
-    'DecodeClips',
     'DramaQADataset',
+    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
@@ -93,6 +95,7 @@ __all__ = [
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',

@@ -1,6 +1,16 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
+from .action import (
+    ClipLabels,
+    ClipsToImgs,
+    DecodeClips,
+    DecodeSegments,
+    DecodeStrided,
+    RandomShortSide,
+    ViewOfImgs,
+    strided_frames,
+)
 from .guided_clips import (
     ClipCrop,
     ClipFlip,
@@ -33,8 +43,13 @@ __all__ = [
     'CenterView',
     'ClipCrop',
     'ClipFlip',
+    'ClipLabels',
     'ClipResizeShortEdge',
+    'ClipsToImgs',
     'DataError',
+    'DecodeClips',
+    'DecodeSegments',
+    'DecodeStrided',
     'FlipViews',
     'GuidedParams',
     'GuidedView',
@@ -48,6 +63,7 @@ __all__ = [
     'PackVideoQAInputs',
     'PackViews',
     'PictureRegions',
+    'RandomShortSide',
     'RandomView',
     'ScaledCropView',
     'TokenizeOptions',
@@ -56,11 +72,13 @@ __all__ = [
     'UnreadableSample',
     'UnreadableVideo',
     'VideoReader',
+    'ViewOfImgs',
     'ViewParams',
     'draw_guided',
     'guided_affine',
     'guided_view',
     'jitter_region',
+    'strided_frames',
     'translate_reflect',
     'view_rng',
 ]

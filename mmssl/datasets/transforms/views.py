@@ -218,11 +218,23 @@ class RandomView:
             if strength > 0
         )
 
-    def apply(self, img: np.ndarray, params: ViewParams) -> np.ndarray:
-        """Apply what was drawn; the same numbers give the same view."""
+    def apply(
+        self,
+        img: np.ndarray,
+        params: ViewParams,
+        steps: Sequence[str] | None = None,
+    ) -> np.ndarray:
+        """Apply what was drawn; the same numbers give the same view.
+
+        Args:
+            img (ndarray): (h, w, 3) or (t, h, w, 3) uint8, RGB.
+            params (ViewParams): What :meth:`draw` gave.
+            steps (Sequence[str], optional): Only these operations, in this
+                order; all, in the order of the view, without it.
+        """
         ops = backend_of(img, self.backend)
         work = ops.begin(img)
-        for name in self.order:
+        for name in self.order if steps is None else steps:
             work = getattr(self, f'_apply_{name}')(ops, work, params)
         return ops.finish(work)
 
