@@ -1,4 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
+from .conv2plus1d import Conv2Plus1d, middle_channels
 from .gather import all_gather
 from .mlp import build_mlp
 from .momentum_encoder import MomentumEncoder, cosine_momentum
@@ -7,6 +8,7 @@ from .queue import FeatureQueue
 from .shuffle_bn import check_group, shuffled_forward
 
 __all__ = [
+    'Conv2Plus1d',
     'FeatureQueue',
     'MomentumEncoder',
     'all_gather',
@@ -14,5 +16,6 @@ __all__ = [
     'check_group',
     'cosine_momentum',
     'global_pool',
+    'middle_channels',
     'shuffled_forward',
 ]
