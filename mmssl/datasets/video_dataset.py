@@ -42,7 +42,7 @@ class VideoDataset(ImageDataset):
     Args:
         source (Source): Where the videos are.
         clips (dict, optional): With ``views``, the arguments of
-            ``LoadClips``.
+            ``LoadClips``, or of the transform that ``type`` names.
         **kwargs: See :class:`ImageDataset`.
     """
 
@@ -56,7 +56,7 @@ class VideoDataset(ImageDataset):
         super().__init__(source, **kwargs)
 
     def loading_step(self) -> dict:
-        return dict(type='LoadClips', **self.clips)
+        return dict(type='LoadClips') | self.clips
 
     def read(self, position: int) -> dict:
         """What enters the pipeline: the name of a video, not its bytes.

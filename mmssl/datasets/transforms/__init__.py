@@ -1,6 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
+from .flow_scale import FlowScaleWarp
 from .guided_clips import (
     ClipCrop,
     ClipFlip,
@@ -24,6 +25,8 @@ from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
+from .triplet_clips import LoadTriplet, TemporalEdit
+from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
 from .views import CenterView, RandomView, ViewParams
@@ -36,10 +39,12 @@ __all__ = [
     'ClipResizeShortEdge',
     'DataError',
     'FlipViews',
+    'FlowScaleWarp',
     'GuidedParams',
     'GuidedView',
     'LoadClips',
     'LoadImage',
+    'LoadTriplet',
     'MaskTrueAnswer',
     'MatchedBoxes',
     'MatchedRegions',
@@ -50,8 +55,10 @@ __all__ = [
     'PictureRegions',
     'RandomView',
     'ScaledCropView',
+    'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',
+    'TurnedView',
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',

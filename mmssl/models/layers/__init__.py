@@ -5,12 +5,16 @@ from .mlp import build_mlp
 from .momentum_encoder import MomentumEncoder, cosine_momentum
 from .pooling import global_pool
 from .queue import FeatureQueue
+from .scene_warps import AffineWarp, SpatialLocalWarp, ThinPlateSplineWarp
 from .shuffle_bn import check_group, shuffled_forward
 
 __all__ = [
+    'AffineWarp',
     'Conv2Plus1d',
     'FeatureQueue',
     'MomentumEncoder',
+    'SpatialLocalWarp',
+    'ThinPlateSplineWarp',
     'all_gather',
     'build_mlp',
     'check_group',
