@@ -8,9 +8,11 @@ from .action import (
     DecodeSegments,
     DecodeStrided,
     RandomShortSide,
+    TurnImgs,
     ViewOfImgs,
     strided_frames,
 )
+from .flow_scale import FlowScaleWarp
 from .guided_clips import (
     ClipCrop,
     ClipFlip,
@@ -34,6 +36,8 @@ from .matched_regions import MatchedRegions, PictureRegions, jitter_region
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
+from .triplet_clips import LoadTriplet, TemporalEdit
+from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
 from .views import CenterView, RandomView, ViewParams
@@ -51,10 +55,12 @@ __all__ = [
     'DecodeSegments',
     'DecodeStrided',
     'FlipViews',
+    'FlowScaleWarp',
     'GuidedParams',
     'GuidedView',
     'LoadClips',
     'LoadImage',
+    'LoadTriplet',
     'MaskTrueAnswer',
     'MatchedBoxes',
     'MatchedRegions',
@@ -66,8 +72,11 @@ __all__ = [
     'RandomShortSide',
     'RandomView',
     'ScaledCropView',
+    'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',
+    'TurnImgs',
+    'TurnedView',
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',

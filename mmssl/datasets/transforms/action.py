@@ -9,6 +9,7 @@ import torch
 from mmssl.datasets.transforms import clip_backend
 from mmssl.datasets.transforms.load_clips import LoadClips
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
+from mmssl.datasets.transforms.turned_view import turn
 from mmssl.registry import TRANSFORMS
 
 IMGS_STREAM = 2**20 + 1  # beside LoadClips's, above all views
@@ -193,6 +194,30 @@ class ViewOfImgs:
             return self.view(clip, rng)[0]
         params = self.view.draw(rng, clip.shape[1:3])
         return self.view.apply(clip, params, self.steps)
+
+
+@TRANSFORMS.register_module()
+class TurnImgs:
+    """Turn all frames by one random angle; nearest, black corners.
+
+    Reads and writes ``imgs``.
+
+    Args:
+        degrees (float): By an angle in [-degrees, degrees].
+
+    Raises:
+        ValueError: degrees is below 0.
+    """
+
+    def __init__(self, degrees: float = 10.0) -> None:
+        if degrees < 0:
+            raise ValueError(f'degrees must be >= 0, got {degrees}')
+        self.degrees = degrees
+
+    def __call__(self, results: dict) -> dict:
+        angle = (2 * torch.rand(()).item() - 1) * self.degrees
+        results['imgs'] = list(turn(np.stack(results['imgs']), angle))
+        return results
 
 
 @TRANSFORMS.register_module()
