@@ -4,6 +4,7 @@
 from .action_videos import ActionVideoDataset, DecodeClips
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
+from .compressed_videos import CompressedVideoDataset, TexturedPans
 from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
@@ -44,6 +45,7 @@ from .video_dataset import (
     read_video_list,
 )
 from .video_files import UnreadableVideo, VideoFile
+from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
     QuestionSelectionDataset,
@@ -62,6 +64,7 @@ __all__ = [
     'ActionClips',
     'ActionVideoDataset',
     'ClipDataset',
+    'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
     'DecodeClips',
@@ -90,9 +93,11 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedPans',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -102,6 +107,7 @@ __all__ = [
     'VideoDataset',
     'VideoFile',
     'VideoFolder',
+    'VideoIndex',
     'VideoList',
     'VideoQADataset',
     'clip_frame_ids',

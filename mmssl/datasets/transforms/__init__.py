@@ -1,6 +1,14 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
+from .compressed_clips import (
+    CompressedClipSample,
+    CompressedViews,
+    LoadMotionVectors,
+    PyAVCompressedDecode,
+    negative_window_starts,
+)
+from .compressed_reader import CompressedReader, UnsuitableVideo
 from .guided_clips import (
     ClipCrop,
     ClipFlip,
@@ -21,6 +29,12 @@ from .loading import (
 )
 from .matched_boxes import MatchedBoxes
 from .matched_regions import MatchedRegions, PictureRegions, jitter_region
+from .motion_vectors import (
+    accumulate_motion,
+    dense_motion,
+    motion_table,
+    normalize_motion,
+)
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
@@ -34,12 +48,16 @@ __all__ = [
     'ClipCrop',
     'ClipFlip',
     'ClipResizeShortEdge',
+    'CompressedClipSample',
+    'CompressedReader',
+    'CompressedViews',
     'DataError',
     'FlipViews',
     'GuidedParams',
     'GuidedView',
     'LoadClips',
     'LoadImage',
+    'LoadMotionVectors',
     'MaskTrueAnswer',
     'MatchedBoxes',
     'MatchedRegions',
@@ -48,6 +66,7 @@ __all__ = [
     'PackVideoQAInputs',
     'PackViews',
     'PictureRegions',
+    'PyAVCompressedDecode',
     'RandomView',
     'ScaledCropView',
     'TokenizeOptions',
@@ -55,12 +74,18 @@ __all__ = [
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',
+    'UnsuitableVideo',
     'VideoReader',
     'ViewParams',
+    'accumulate_motion',
+    'dense_motion',
     'draw_guided',
     'guided_affine',
     'guided_view',
     'jitter_region',
+    'motion_table',
+    'negative_window_starts',
+    'normalize_motion',
     'translate_reflect',
     'view_rng',
 ]

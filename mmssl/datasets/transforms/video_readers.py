@@ -6,8 +6,9 @@ counted from 0 in the order of presentation.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from typing import Any
 
 import av
 import cv2
@@ -100,6 +101,7 @@ class PyAVReader(VideoReader):
     The container's packets are listed first, without decoding: so the
     number of frames is not what a header claims (AVI counts frames that were
     dropped), and at a variable frame rate every frame still counts once.
+    A raw stream has no time stamps; its frames are counted.
     Where the time stamps cannot be trusted (frames out of order in AVI), or
     do not lead to the frames, decoding begins at the start and counts.
     """
@@ -126,14 +128,18 @@ class PyAVReader(VideoReader):
         stamps, keys = [], []
         try:
             for packet in self._container.demux(self._stream):
-                stamp = packet.dts if packet.pts is None else packet.pts
-                if packet.size and stamp is not None:
+                if packet.size:
+                    stamp = packet.dts if packet.pts is None else packet.pts
                     stamps.append(stamp)
                     keys.append(packet.is_keyframe)
         except av.FFmpegError as error:
             raise self.fail(f'broken container ({error})') from error
         if not stamps:
             raise self.fail('it holds no frames')
+        # A raw stream, perhaps under a container's name, has no times.
+        timed = None not in stamps
+        if not timed:
+            stamps = range(len(stamps))
         order = np.argsort(stamps, kind='stable')
         self._stamps = np.array(stamps)[order]
         self._keys = np.array(keys)[order].nonzero()[0]
@@ -141,7 +147,7 @@ class PyAVReader(VideoReader):
         rate = self._stream.average_rate or self._stream.guessed_rate
         claimed = self._stream.frames
         self.fps = float(rate) if rate else 0.0
-        if claimed and claimed != self.num_frames and self.fps:
+        if timed and claimed and claimed != self.num_frames and self.fps:
             # The rate counts dropped frames where the header does.
             seconds = self._seconds()
             self.fps = self.num_frames / seconds if seconds else self.fps
@@ -151,7 +157,9 @@ class PyAVReader(VideoReader):
             self._stream.codec_context.has_b_frames
         )
         distinct = (np.diff(self._stamps) > 0).all()
-        self._seekable = bool(in_order and distinct and len(self._keys))
+        self._seekable = bool(
+            timed and in_order and distinct and len(self._keys)
+        )
 
     def _seconds(self) -> float:
         span = self._stamps[-1] - self._stamps[0]
@@ -162,27 +170,31 @@ class PyAVReader(VideoReader):
         self._container.close()
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        found = self._collect(
+            wanted, lambda i, frame: self._picture(frame, short_side)
+        )
+        return np.stack([found[i] for i in wanted.tolist()])
+
+    def _collect(self, wanted: np.ndarray, take: Callable) -> dict[int, Any]:
+        """What ``take`` makes of each wanted frame, from one pass."""
         try:
-            frames = self._read_by_stamp(wanted, short_side)
-            if len(frames) < len(wanted):
-                frames = self._read_by_count(wanted, short_side)
+            found = {i: take(i, f) for i, f in self._by_stamp(wanted)}
+            if len(found) < len(wanted):
+                found = {i: take(i, f) for i, f in self._by_count(wanted)}
         except av.FFmpegError as error:
             raise self.fail(f'decoding failed ({error})') from error
-        if len(frames) < len(wanted):
-            missing = next(i for i in wanted.tolist() if i not in frames)
+        if len(found) < len(wanted):
+            missing = next(i for i in wanted.tolist() if i not in found)
             raise self.fail(
                 f'frame {missing} of the {self.num_frames} in the container '
                 'cannot be decoded'
             )
-        return np.stack([frames[i] for i in wanted.tolist()])
+        return found
 
-    def _read_by_stamp(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """What seeking finds; perhaps not all."""
-        found: dict[int, np.ndarray] = {}
+    def _by_stamp(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """Frames that seeking finds; perhaps not all."""
         if not self._seekable:
-            return found
+            return
         decoder, position = None, -1
         for index in wanted.tolist():
             key = self._key_before(index)
@@ -193,32 +205,28 @@ class PyAVReader(VideoReader):
                 if frame.pts is not None and frame.pts >= stamp:
                     break
             else:
-                return found
+                return
             if frame.pts != stamp:
-                return found
-            found[index] = self._picture(frame, short_side)
+                return
+            yield index, frame
             position = index
-        return found
 
     def _key_before(self, index: int) -> int:
         """Frame from which decoding reaches a frame."""
         place = np.searchsorted(self._keys, index, side='right') - 1
         return int(self._keys[max(place, 0)])
 
-    def _read_by_count(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """Decode from the first frame on."""
+    def _by_count(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """The same, decoded from the first frame on."""
         self.close()
         self._open()  # a seek to the start may miss frames out of order
-        found, needed = {}, set(wanted.tolist())
+        needed = set(wanted.tolist())
         frames = self._container.decode(self._stream)
         for index, frame in enumerate(frames):
             if index in needed:
-                found[index] = self._picture(frame, short_side)
+                yield index, frame
             if index >= wanted[-1]:
                 break
-        return found
 
     def _decode_from(self, stamp: int):
         self._container.seek(stamp, stream=self._stream, backward=True)
