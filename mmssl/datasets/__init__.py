@@ -34,8 +34,8 @@ from .samplers import (
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .toy_shapes import ToyShapes
+from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
-from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_dataset import (
     ActionClips,
     VideoDataset,
@@ -44,7 +44,7 @@ from .video_dataset import (
     overlap_share,
     read_video_list,
 )
-from .video_files import UnreadableVideo, VideoFile
+from .video_files import VideoFile
 from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
@@ -55,6 +55,7 @@ from .video_qa import (
     VideoQADataset,
     collate_video_qa,
 )
+from .vos_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [

@@ -2,10 +2,10 @@
 """Videos whose clips are the views of a sample: folders, lists, mmaction2's.
 
 list or folder -> LoadClips (rho clips, one decode) -> MultiView -> PackViews
+A single clip of neighbouring frames a sample: ``vos_clips.py``.
 """
 
 import csv
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +20,9 @@ from mmssl.datasets.sources import (
     list_files,
     read_list,
 )
+from mmssl.datasets.transforms.video_readers import VIDEO_ENDINGS, is_video
 from mmssl.registry import DATASETS
 from mmssl.utils.errors import UsageError
-
-VIDEO_EXTENSIONS = frozenset(
-    f'.{ending}'
-    for ending in (
-        'avi', 'flv', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv',
-        'ts', 'webm', 'wmv',
-    )
-)  # fmt: skip
 
 
 class VideoDataset(ImageDataset):
@@ -42,7 +35,7 @@ class VideoDataset(ImageDataset):
     Args:
         source (Source): Where the videos are.
         clips (dict, optional): With ``views``, the arguments of
-            ``LoadClips``.
+            ``LoadClips``, or of the transform that ``type`` names.
         **kwargs: See :class:`ImageDataset`.
     """
 
@@ -56,7 +49,7 @@ class VideoDataset(ImageDataset):
         super().__init__(source, **kwargs)
 
     def loading_step(self) -> dict:
-        return dict(type='LoadClips', **self.clips)
+        return dict(type='LoadClips') | self.clips
 
     def read(self, position: int) -> dict:
         """What enters the pipeline: the name of a video, not its bytes.
@@ -177,11 +170,6 @@ class ActionClips(VideoDataset):
         super().__init__(source, **kwargs)
 
 
-def is_video(name: str) -> bool:
-    """Whether a file's ending is that of a video."""
-    return os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS
-
-
 def find_videos_below(path: str | Path) -> tuple[Path, list[str]]:
     """The videos below a folder, or the one that a path names.
 
@@ -203,7 +191,7 @@ def find_videos_below(path: str | Path) -> tuple[Path, list[str]]:
     if not names:
         raise UsageError(
             f'no videos below {path}; looked for the endings '
-            f'{" ".join(sorted(VIDEO_EXTENSIONS))}'
+            f'{" ".join(VIDEO_ENDINGS)}'
         )
     return path, names
 

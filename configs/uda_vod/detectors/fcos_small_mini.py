@@ -3,8 +3,9 @@
 _base_ = './fcos_toy_mini.py'
 
 model = dict(
-    backbone=dict(channels=(32, 64, 96, 96)),
-    bbox_head=dict(num_classes=4, in_channels=96, feat_channels=96),
+    backbone=dict(channels=(24, 48, 96, 128, 128), strides=(2, 2, 2, 2, 1)),
+    bbox_head=dict(
+        num_classes=4, in_channels=128, feat_channels=128, strides=[16]),
     data_preprocessor=dict(pad_size_divisor=32))
 data_root = 'data/tiny_coco/'
 metainfo = dict(classes=('person', 'car', 'dog', 'bird'))

@@ -9,6 +9,7 @@ from .compressed_clips import (
     negative_window_starts,
 )
 from .compressed_reader import CompressedReader, UnsuitableVideo
+from .flow_scale import FlowScaleWarp
 from .guided_clips import (
     ClipCrop,
     ClipFlip,
@@ -38,6 +39,8 @@ from .motion_vectors import (
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
+from .triplet_clips import LoadTriplet, TemporalEdit
+from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
 from .views import CenterView, RandomView, ViewParams
@@ -53,11 +56,13 @@ __all__ = [
     'CompressedViews',
     'DataError',
     'FlipViews',
+    'FlowScaleWarp',
     'GuidedParams',
     'GuidedView',
     'LoadClips',
     'LoadImage',
     'LoadMotionVectors',
+    'LoadTriplet',
     'MaskTrueAnswer',
     'MatchedBoxes',
     'MatchedRegions',
@@ -69,8 +74,10 @@ __all__ = [
     'PyAVCompressedDecode',
     'RandomView',
     'ScaledCropView',
+    'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',
+    'TurnedView',
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',

@@ -5,6 +5,7 @@ from .byol import BYOL
 from .curl import CURL
 from .dense_vos import DenseVOS
 from .densecl import DenseCL
+from .dsm import DSM, DSMTriplet
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
@@ -26,11 +27,13 @@ __all__ = [
     'AMDIM',
     'BYOL',
     'CURL',
+    'DSM',
     'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
     'CycleGANTranslator',
+    'DSMTriplet',
     'DenseCL',
     'DenseVOS',
     'FeatureExtractor',
