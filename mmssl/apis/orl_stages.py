@@ -15,11 +15,8 @@ neighbour.
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -46,9 +43,9 @@ from mmssl.evaluation.extraction import undisturbed
 from mmssl.evaluation.functional import retrieve_neighbours, top_region_pairs
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
+from mmssl.utils.parallel import Progress, process_map
 
 CHUNK = 64
-PROGRESS_SECONDS = 30
 ROI_FEATURES = 'roi_features.npy'
 Arrays = dict[str, np.ndarray]
 
@@ -153,28 +150,6 @@ class Step:
     def read(self) -> Arrays:
         """The merged file."""
         return read_arrays(self.path, self.kind, self.names)[0]
-
-
-class Progress:
-    """A line every 30 seconds and one at the end: count, rate, time left."""
-
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.count = what, total, 0
-        self.start = self.shown = time.perf_counter()
-
-    def add(self, count: int) -> None:
-        """So many more pictures are done."""
-        self.count += count
-        now = time.perf_counter()
-        if now - self.shown > PROGRESS_SECONDS or self.count == self.total:
-            self.shown = now
-            rate = self.count / max(now - self.start, 1e-9)
-            left = (self.total - self.count) / rate
-            print(
-                f'{self.what}: {self.count}/{self.total} pictures, '
-                f'{rate:.1f}/s, {left:.0f} s left',
-                flush=True,
-            )
 
 
 def file_digest(path: str | os.PathLike) -> str:
@@ -351,7 +326,7 @@ def propose(
     rows = [row for number in todo for row in step.rows(number)]
     work = partial(_propose_one, source, kind)
     progress = Progress('proposals', len(rows))
-    with _mapping(workers) as run:
+    with process_map(workers) as run:
         found = run(work, rows)
         for number in todo:
             parts = [_readable(next(found)) for _ in step.rows(number)]
@@ -367,24 +342,6 @@ def _propose_one(source: Source, kind: str, row: int) -> np.ndarray | str:
         return PROPOSERS[kind](load_picture(source, row))
     except UnreadableImage as error:
         return str(error)
-
-
-class _mapping:
-    """An ordered map over items: here, or in processes."""
-
-    def __init__(self, workers: int) -> None:
-        # A forked process would inherit the locks of OpenCV's threads.
-        spawn = get_context('spawn')
-        self.pool = (
-            ProcessPoolExecutor(workers, spawn) if workers > 1 else None
-        )
-
-    def __enter__(self) -> Callable:
-        return self.pool.map if self.pool else map
-
-    def __exit__(self, *error) -> None:
-        if self.pool:
-            self.pool.shutdown(cancel_futures=True)
 
 
 def store_proposals(step: Step, boxes: Sequence[np.ndarray]) -> None:

@@ -4,6 +4,7 @@
 from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
+from .compressed_videos import CompressedVideoDataset, TexturedPans
 from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
@@ -45,6 +46,7 @@ from .video_dataset import (
     read_video_list,
 )
 from .video_files import VideoFile
+from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
     QuestionSelectionDataset,
@@ -65,6 +67,7 @@ __all__ = [
     'ActionVideoDataset',
     'CharadesVideoDataset',
     'ClipDataset',
+    'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
     'DramaQADataset',
@@ -93,9 +96,11 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedPans',
     'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
@@ -106,6 +111,7 @@ __all__ = [
     'VideoDataset',
     'VideoFile',
     'VideoFolder',
+    'VideoIndex',
     'VideoList',
     'VideoQADataset',
     'clip_frame_ids',
