@@ -49,13 +49,13 @@ test_evaluator = [
         ann_file='data/vod_mini/annotations/vod_val.json'),
 ]
 val_evaluator = test_evaluator
-train_cfg = dict(max_iters=1000, val_interval=1000)
+train_cfg = dict(max_iters=400, val_interval=400)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=40),
     dict(
-        type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000,
+        type='CosineAnnealingLR', by_epoch=False, begin=40, end=400,
         eta_min=0.),
 ]
 auto_scale_lr = dict(base_batch_size=8)
-default_hooks = dict(checkpoint=dict(interval=1000))
+default_hooks = dict(checkpoint=dict(interval=400))
 del metainfo, train_pipeline, test_pipeline
