@@ -20,13 +20,8 @@ import numpy as np
 from mmengine.config import Config
 
 import mmssl
-from mmssl.apis.translation import (
-    Job,
-    coco_jobs,
-    read_picture,
-    translate_dataset,
-    voc_jobs,
-)
+from mmssl.apis.still_layouts import Job, coco_jobs, voc_jobs
+from mmssl.apis.translation import read_picture, translate_dataset
 from mmssl.engine.resume import find_checkpoint
 from mmssl.evaluation.functional import gain_in_standard_errors, summarize
 from mmssl.utils.config import follow_data_root_variable, load_config
