@@ -4,8 +4,7 @@ _base_ = [
 ]
 custom_imports = dict(
     imports=[
-        'mmssl.engine', 'mmssl.models', 'mmssl.evaluation',
-        'mmssl.datasets.youtube_objects',
+        *_base_.custom_imports.imports,
         'mmssl.models.heads.dropout_bbox_head'])
 
 model = dict(

@@ -9,22 +9,10 @@ model = dict(
     data_preprocessor=dict(pad_size_divisor=32))
 data_root = 'data/tiny_coco/'
 metainfo = dict(classes=('person', 'car', 'dog', 'bird'))
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='Resize', scale=(288, 192), keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(288, 192), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-]
+train_pipeline = _base_.train_dataloader.dataset.pipeline
+train_pipeline[2].scale = (288, 192)
+test_pipeline = _base_.test_dataloader.dataset.pipeline
+test_pipeline[1].scale = (288, 192)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(

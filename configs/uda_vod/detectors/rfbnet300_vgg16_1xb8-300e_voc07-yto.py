@@ -4,8 +4,7 @@ _base_ = [
 ]
 custom_imports = dict(
     imports=[
-        'mmssl.engine', 'mmssl.models', 'mmssl.evaluation',
-        'mmssl.datasets.youtube_objects',
+        *_base_.custom_imports.imports,
         'mmssl.models.heads.class_limit_ssd_head'])
 
 model = dict(
@@ -60,15 +59,8 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(300, 300), keep_ratio=False),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-]
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].update(scale=(300, 300), keep_ratio=False)
 train_dataloader = dict(
     batch_size=8, dataset=dict(pipeline=train_pipeline))
 video_dataset = dict(pipeline=train_pipeline)
