@@ -13,7 +13,7 @@ train_dataloader = dict(
         domain_b=dict(
             _delete_=True, type='ImageCoco', data_root='data/vod_mini/',
             ann_file='annotations/vod_train.json', images='frames'),
-        views=[dict(type='ScaledCropView', resize=108, size=96)]))
+        views=[dict(type='ScaledCropView', resize=72, size=64)]))
 train_cfg = dict(max_epochs=2)
 param_scheduler = [
     dict(
