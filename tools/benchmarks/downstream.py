@@ -191,12 +191,7 @@ def train(job: Job, args: Namespace) -> dict[str, float]:
 def svm_metrics(folder: Path) -> dict[str, float]:
     """What ``tools/evaluation/svm.py`` wrote, without the single classes."""
     found = json.loads((folder / SVM_OUT).read_text(encoding='utf-8'))
-    results = {'svm/mAP': found['mAP']}
-    if 'neighbours' in found:
-        results['svm/neighbours'] = found['neighbours']
-    for shots, entry in found.get('low_shot', {}).items():
-        results[f'svm/{shots}-shot mAP'] = entry['mean']
-    return results
+    return {name: v for name, v in found.items() if '/AP ' not in name}
 
 
 def last_metrics(folder: Path) -> dict[str, float]:

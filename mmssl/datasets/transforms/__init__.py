@@ -26,7 +26,7 @@ from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
-from .views import CenterView, RandomView, ViewParams
+from .views import CenterView, RandomView, SquashedView, ViewParams
 
 __all__ = [
     'READERS',
@@ -50,6 +50,7 @@ __all__ = [
     'PictureRegions',
     'RandomView',
     'ScaledCropView',
+    'SquashedView',
     'TokenizeOptions',
     'TranslatedView',
     'UnreadableImage',

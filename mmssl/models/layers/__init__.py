@@ -2,7 +2,7 @@
 from .gather import all_gather
 from .mlp import build_mlp
 from .momentum_encoder import MomentumEncoder, cosine_momentum
-from .pooling import global_pool
+from .pooling import corner_pool, global_pool
 from .queue import FeatureQueue
 from .shuffle_bn import check_group, shuffled_forward
 
@@ -12,6 +12,7 @@ __all__ = [
     'all_gather',
     'build_mlp',
     'check_group',
+    'corner_pool',
     'cosine_momentum',
     'global_pool',
     'shuffled_forward',
