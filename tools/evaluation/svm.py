@@ -22,7 +22,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='svm')
     add = parser.add_argument
-    add('config', help='path of a config, or the name of a shipped one')
+    parser.add_config()
     add('checkpoint', help="its weights, or 'untrained'")
     add('--train', required=True, metavar='JSON', help="boxes, COCO's format")
     add('--test', required=True, metavar='JSON', help='likewise')
