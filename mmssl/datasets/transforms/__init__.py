@@ -54,7 +54,7 @@ from .triplet_clips import LoadTriplet, TemporalEdit
 from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
-from .views import CenterView, RandomView, ViewParams
+from .views import CenterView, RandomView, SquashedView, ViewParams
 
 __all__ = [
     'READERS',
@@ -91,6 +91,7 @@ __all__ = [
     'RandomShortSide',
     'RandomView',
     'ScaledCropView',
+    'SquashedView',
     'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',

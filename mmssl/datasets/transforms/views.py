@@ -365,6 +365,37 @@ class CenterView:
         return height, width
 
 
+@TRANSFORMS.register_module()
+class SquashedView:
+    """A whole picture as a square, its shape lost; nothing is random.
+
+    As VOC07's protocol of SVMs does: the shorter side is resized first, then
+    the picture to the square, both bilinear and antialiased.
+
+    Args:
+        size (int): Side, pixels.
+        resize (int, optional): Length of the shorter side in between,
+            pixels; defaults to 8/7 of ``size``.
+    """
+
+    def __init__(self, size: int = 224, resize: int | None = None) -> None:
+        self.size = _pair('size', size)
+        self.first = CenterView(resize=resize or round(size * 8 / 7))
+
+    def __call__(
+        self, img: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, ViewGeometry]:
+        """Resize twice; ``rng`` is not used."""
+        source = img.shape[-3:-1]
+        work, _ = self.first(img)
+        ops = backend_of(work, 'cv2')
+        view = ops.finish(
+            ops.resize(ops.begin(work), self.size, 'bilinear', True)
+        )
+        whole = 0.0, 0.0, float(source[1]), float(source[0])
+        return view, ViewGeometry(source, whole, self.size)
+
+
 def backend_of(img: np.ndarray, name: str) -> ModuleType:
     """The operations for a clip, or for a picture those of that name."""
     return clip_backend if img.ndim == 4 else BACKENDS[name]
