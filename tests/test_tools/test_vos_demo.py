@@ -97,7 +97,7 @@ def test_videos_that_are_none(demo, clip, capsys):
     Path('nothing').mkdir()
     for video, message in (
         ('absent.mp4', 'there is no absent.mp4'),
-        ('small.py', 'small.py cannot be read'),
+        ('small.py', 'small.py: FFmpeg cannot open it'),
         ('nothing', 'nothing has no frames'),
     ):
         arguments = [video, *clip[1:], '--box', '0', '0', '9', '9']
