@@ -13,136 +13,26 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
 
-from mmssl.apis.model_zoo import get_model
 from mmssl.apis.still_layouts import UNCHANGED, Job
-from mmssl.datasets.sources import FileSource
-from mmssl.datasets.transforms import LoadImage, UnreadableImage
-from mmssl.models.algorithms.still_to_video.networks import (
-    GENERATOR_STRIDE,
-    SMALLEST_GENERATOR_INPUT,
-)
+from mmssl.apis.translator import Translator, read_picture
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path, write_json
 
-DIRECTIONS = ('a2b', 'b2a')
-MODES = ('full', 'scale_width')
 FORMAT_VERSION = 1
 HEADER = 'translation.json'
 
 
-def translate_picture(
-    picture: np.ndarray,
-    generator: Callable[[Tensor], Tensor],
-    mode: str = 'full',
-    width: int = 256,
-) -> np.ndarray:
-    """Translate a picture of any size; the size stays.
+class TranslationWorker:
+    """Translates the pictures of jobs; what a worker process holds.
 
     Args:
-        picture (ndarray): (h, w, 3) uint8 RGB.
-        generator (Callable): (1, 3, h', w') in [-1, 1] to the same shape,
-            h' and w' multiples of 4, at least 8.
-        mode (str): 'full': at full resolution, the right and lower border
-            mirrored up to multiples of 4 and cut off again; 'scale_width':
-            scaled to ``width``, and back, bicubic (closest to the authors).
-        width (int): For 'scale_width', pixels; a multiple of 4.
-
-    Returns:
-        ndarray: (h, w, 3) uint8 RGB; levels are rounded (the authors cut).
-
-    Raises:
-        ValueError: Unknown mode; a width that is no multiple of 4; a
-            picture of less than 5 pixels a side in mode 'full'.
-    """
-    if mode not in MODES:
-        raise ValueError(
-            f'mode must be one of {", ".join(MODES)}, got {mode!r}'
-        )
-    height, full = picture.shape[:2]
-    if mode == 'scale_width':
-        if width % GENERATOR_STRIDE or width < SMALLEST_GENERATOR_INPUT:
-            raise ValueError(
-                f'width must be a multiple of {GENERATOR_STRIDE} and at least '
-                f'{SMALLEST_GENERATOR_INPUT}, got {width}'
-            )
-        size = _multiple(round(height * width / full), round), width
-        work = np.array(_resized(picture, size))
-        return np.array(
-            _resized(_levels(generator(_scaled(work))), (height, full))
-        )
-    pad_h = _multiple(height) - height
-    pad_w = _multiple(full) - full
-    if pad_h >= height or pad_w >= full:
-        raise ValueError(
-            f'a picture of {height} x {full} is too small to translate at '
-            "full resolution; use mode 'scale_width'"
-        )
-    x = F.pad(_scaled(picture), (0, pad_w, 0, pad_h), mode='reflect')
-    return _levels(generator(x))[:height, :full]
-
-
-def _multiple(side: int, how: Callable[[float], int] | None = None) -> int:
-    """The next multiple of 4 (or the nearest one), at least 8."""
-    count = side / GENERATOR_STRIDE
-    count = how(count) if how else -(-side // GENERATOR_STRIDE)
-    return max(SMALLEST_GENERATOR_INPUT, GENERATOR_STRIDE * count)
-
-
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    image = Image.fromarray(picture)
-    return image.resize(size[::-1], Image.Resampling.BICUBIC)
-
-
-def _scaled(picture: np.ndarray) -> Tensor:
-    x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
-    return x[None].float() / 127.5 - 1
-
-
-def _levels(x: Tensor) -> np.ndarray:
-    levels = ((x[0].float().cpu() + 1) * 127.5).round().clamp(0, 255)
-    return levels.permute(1, 2, 0).to(torch.uint8).numpy()
-
-
-def load_generator(
-    config: str, checkpoint: str, direction: str = 'a2b'
-) -> nn.Module:
-    """One generator of a trained translator, in evaluation mode.
-
-    Args:
-        config (str): Path or name of the translator's config.
-        checkpoint (str): Its weights.
-        direction (str): 'a2b' (stills to frames) or 'b2a'.
-
-    Raises:
-        UsageError: Unknown direction; the config is none of a translator.
-    """
-    if direction not in DIRECTIONS:
-        raise UsageError(
-            f'direction must be one of {", ".join(DIRECTIONS)}, got '
-            f'{direction!r}'
-        )
-    model = get_model(config, checkpoint)
-    if not hasattr(model, 'generators'):
-        raise UsageError(
-            f'{config} builds a {type(model).__name__}, which does not '
-            'translate; give the config of a CycleGANTranslator'
-        )
-    return getattr(model.generators, direction)
-
-
-class Translator:
-    """Translates pictures; what a worker process holds.
-
-    Args:
-        config (str): See :func:`load_generator`.
+        config (str): See :class:`mmssl.apis.translator.Translator`.
         checkpoints (dict[str, str]): Key of jobs to checkpoint.
-        direction (str): See :func:`load_generator`.
-        mode (str): See :func:`translate_picture`.
-        width (int): See :func:`translate_picture`.
+        direction (str): See there.
+        mode (str): See :func:`mmssl.apis.translator.translate_picture`.
+        width (int): See :func:`mmssl.apis.translator.translate_picture`.
         quality (int): Of JPEG, 0..100.
         device (str): Where the generators run.
     """
@@ -157,25 +47,25 @@ class Translator:
         quality: int = 95,
         device: str = 'cpu',
     ) -> None:
-        self.generators = {
-            key: load_generator(config, path, direction).to(device)
+        self.translators = {
+            key: Translator(
+                config,
+                path,
+                device,
+                show_progress=False,
+                direction=direction,
+                mode=mode,
+                width=width,
+            )
             for key, path in checkpoints.items()
         }
-        self.mode, self.width = mode, width
-        self.quality, self.device = quality, device
+        self.quality = quality
 
-    @torch.no_grad()
     def __call__(self, picture: np.ndarray, key: str = '') -> np.ndarray:
         """(h, w, 3) uint8 RGB to the same; ``UNCHANGED`` as it is."""
         if key == UNCHANGED:
             return picture
-        generator = self.generators[key]
-        return translate_picture(
-            picture,
-            lambda x: generator(x.to(self.device)),
-            self.mode,
-            self.width,
-        )
+        return self.translators[key].translate(picture)
 
     def run(self, job: Job) -> bool:
         """Write one picture, unless it is there.
@@ -211,20 +101,6 @@ class Translator:
         if not done:
             raise UsageError(f'OpenCV cannot write {suffix} files')
         return code.tobytes()
-
-
-def read_picture(path: str) -> np.ndarray:
-    """(h, w, 3) uint8 RGB.
-
-    Raises:
-        UsageError: Names the file and the reason.
-    """
-    try:
-        source = FileSource('', [path])
-        results = dict(img_bytes=source.read(0), path=path)
-        return LoadImage()(results)['img']
-    except UnreadableImage as error:
-        raise UsageError(f'unreadable picture {error}') from error
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:
@@ -264,7 +140,7 @@ def translate_dataset(
     settings: dict,
     workers: int = 0,
     report: Callable[[int, int, float], None] | None = None,
-    translator: Translator | None = None,
+    translator: TranslationWorker | None = None,
 ) -> dict[str, int]:
     """Write all pictures that are missing, then the annotations.
 
@@ -276,11 +152,11 @@ def translate_dataset(
         jobs (Sequence[Job]): Of ``voc_jobs`` or ``coco_jobs``.
         finish (Callable): Writes the annotations.
         out (Path): Folder of the copy.
-        settings (dict): Arguments of :class:`Translator`.
+        settings (dict): Arguments of :class:`TranslationWorker`.
         workers (int): Processes; 0 works in this one.
         report (Callable, optional): Gets pictures done, pictures in all and
             seconds, after each.
-        translator (Translator, optional): In place of one from
+        translator (TranslationWorker, optional): In place of one from
             ``settings``; this process only.
 
     Returns:
@@ -288,7 +164,7 @@ def translate_dataset(
 
     Raises:
         UsageError: Two sources for one file; other settings than before;
-            see :meth:`Translator.run`.
+            see :meth:`TranslationWorker.run`.
     """
     targets = {}
     for job in jobs:
@@ -355,10 +231,10 @@ def _run_all(
     jobs: Sequence[Job],
     settings: dict,
     workers: int,
-    translator: Translator | None,
+    translator: TranslationWorker | None,
 ) -> Iterator[bool]:
     if workers == 0:
-        worker = translator or Translator(**settings)
+        worker = translator or TranslationWorker(**settings)
         yield from map(worker.run, jobs)
         return
     # Forked processes would inherit locks of torch's threads.
@@ -373,14 +249,14 @@ def _run_all(
             raise
 
 
-_WORKER: Translator | None = None
+_WORKER: TranslationWorker | None = None
 
 
 def _start_worker(settings: dict) -> None:
     global _WORKER
     torch.set_num_threads(max(1, int(os.environ.get('OMP_NUM_THREADS', 1))))
     cv2.setNumThreads(0)
-    _WORKER = Translator(**settings)
+    _WORKER = TranslationWorker(**settings)
 
 
 def _work(job: Job) -> bool:

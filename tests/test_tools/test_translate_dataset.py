@@ -17,18 +17,23 @@ from mmssl.apis.domain_experiment import (
     picture_statistics,
     table_of,
 )
+from mmssl.apis.translator import Translator, translate_picture
 from mmssl.utils.errors import UsageError
 
 SIZES = [(333, 499), (30, 31), (64, 48)]  # h, w
 
 
-class AsItIs(translation.Translator):
-    """A generator that changes nothing."""
+class AsItIs(translation.TranslationWorker):
+    """One translator that changes nothing, one that inverts."""
 
     def __init__(self, mode='full', quality=95):
         self.generators = {'': torch.nn.Identity(), 'dog': torch.neg}
-        self.mode, self.width = mode, 256
-        self.quality, self.device = quality, 'cpu'
+        self.mode, self.quality = mode, quality
+
+    def __call__(self, picture, key=''):
+        if key == translation.UNCHANGED:
+            return super().__call__(picture, key)
+        return translate_picture(picture, self.generators[key], self.mode)
 
 
 def smooth(size, seed):
@@ -202,7 +207,7 @@ def test_full_mode_pads_by_mirroring_and_cuts_off(size):
         return x
 
     picture = smooth(size, 0)
-    out = translation.translate_picture(picture, generator)
+    out = translate_picture(picture, generator)
     assert (out == picture).all()
     assert all(side % 4 == 0 for side in seen[0].shape[-2:])
     width = size[1]
@@ -214,18 +219,18 @@ def test_full_mode_pads_by_mirroring_and_cuts_off(size):
 
 def test_levels_are_rounded():
     picture = np.full((8, 8, 3), 100, np.uint8)
-    out = translation.translate_picture(picture, lambda x: x + 0.6 / 127.5)
+    out = translate_picture(picture, lambda x: x + 0.6 / 127.5)
     assert (out == 101).all()
 
 
 def test_wrong_pictures_and_modes_are_refused():
     picture = np.zeros((3, 40, 3), np.uint8)
     with pytest.raises(ValueError, match='3 x 40 is too small'):
-        translation.translate_picture(picture, lambda x: x)
+        translate_picture(picture, lambda x: x)
     with pytest.raises(ValueError, match='mode must be one of full'):
-        translation.translate_picture(picture, lambda x: x, 'crop')
+        translate_picture(picture, lambda x: x, 'crop')
     with pytest.raises(ValueError, match='width must be a multiple of 4'):
-        translation.translate_picture(picture, lambda x: x, 'scale_width', 30)
+        translate_picture(picture, lambda x: x, 'scale_width', 30)
 
 
 def test_translators_of_classes(voc, coco, tmp_path):
@@ -373,9 +378,9 @@ def test_another_model_does_not_translate(tmp_path):
     model = mmssl.get_model('simclr_tiny')
     torch.save(dict(state_dict=model.state_dict()), path)
     with pytest.raises(UsageError, match='SimCLR, which does not translate'):
-        translation.load_generator('simclr_tiny', str(path))
+        Translator('simclr_tiny', str(path))
     with pytest.raises(UsageError, match='direction must be one of a2b'):
-        translation.load_generator('cyclegan_tiny', str(path), 'b2b')
+        Translator('cyclegan_tiny', str(path), direction='b2b')
 
 
 def test_the_table_says_what_is_not_told_apart():

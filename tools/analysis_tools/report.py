@@ -19,10 +19,7 @@ table as results.json"""
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='report')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
-    parser.add_argument('checkpoint', help='file or URL of the weights')
+    parser.add_config('checkpoint')
     parser.add_argument(
         '--out',
         metavar='DIR',
