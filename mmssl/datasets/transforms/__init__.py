@@ -7,10 +7,10 @@ from .action import (
     DecodeClips,
     DecodeSegments,
     DecodeStrided,
+    LoadStrided,
     RandomShortSide,
     TurnImgs,
     ViewOfImgs,
-    strided_frames,
 )
 from .flow_scale import FlowScaleWarp
 from .guided_clips import (
@@ -60,6 +60,7 @@ __all__ = [
     'GuidedView',
     'LoadClips',
     'LoadImage',
+    'LoadStrided',
     'LoadTriplet',
     'MaskTrueAnswer',
     'MatchedBoxes',
@@ -87,7 +88,6 @@ __all__ = [
     'guided_affine',
     'guided_view',
     'jitter_region',
-    'strided_frames',
     'translate_reflect',
     'view_rng',
 ]
