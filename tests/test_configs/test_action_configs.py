@@ -294,7 +294,7 @@ def test_loaders_give_clips_of_the_published_kind(name, data):
     cfg = load(name)
     sides = dict(train=224, val=256 if 'sthv2' in name else 224, test=256)
     if 'mini' in name:
-        sides = dict(train=48, val=56, test=56)
+        sides = dict(train=32, val=40, test=40)
     views = dict(train=1, val=1, test=30)
     if 'cmd' in name or 'dsm' in name:
         side = 224 if 'i3d' in name else 112
