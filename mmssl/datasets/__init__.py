@@ -33,7 +33,7 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
-from .toy_actions import DrawClips, ToyActions
+from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -71,7 +71,6 @@ __all__ = [
     'ContinualClassStream',
     'DataError',
     'DramaQADataset',
-    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
