@@ -30,6 +30,7 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .toy_shapes import ToyShapes
@@ -90,6 +91,7 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',

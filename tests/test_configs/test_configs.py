@@ -19,6 +19,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from scipy.io import savemat
+from small_videos import numbered_frames, write_video
 
 import mmssl.engine
 import mmssl.evaluation
@@ -139,6 +140,7 @@ def tiny_data(tmp_path_factory):
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
     write_videos(root, jpeg)
+    write_action_videos(root)
     return root
 
 
@@ -182,6 +184,25 @@ def write_videos(root, jpeg):
     (root / 'jhmdb/splits').mkdir()
     lists = root / 'jhmdb/splits/run_test_split1.txt'
     lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
+
+
+def write_action_videos(root):
+    """A short video under the names in the lists of each data set."""
+    for folder, lists in (
+        ('ucf101', ('ucf101_train_split_1', 'ucf101_val_split_1')),
+        ('kinetics400/videos_train', ('../kinetics400_train_list',)),
+    ):
+        (root / folder).mkdir(parents=True)
+        write_video(root / folder / 'a.avi', numbered_frames(8))
+        for name in lists:
+            path = root / folder / f'{name}_videos.txt'
+            path.write_text('a.avi 0\na.avi 1\n')
+    folder = root / 'video_actions/jhmdb'
+    folder.mkdir(parents=True)
+    write_video(folder / 'a.avi', numbered_frames(20))
+    for split in ('train', 'test'):
+        lines = 'path,label,class\n' + 'a.avi,0,run\na.avi,1,walk\n'
+        (folder / f'{split}.csv').write_text(lines)
 
 
 def write_pairs(folder, names):
