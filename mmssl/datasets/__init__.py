@@ -31,6 +31,7 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .toy_actions import ToyActions
@@ -95,6 +96,7 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
     'StaleIndex',
     'StreamSchedule',
     'TVQADataset',

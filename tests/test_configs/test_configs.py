@@ -180,6 +180,11 @@ def write_action_clips(root):
             lines = ['path,label'] if table else []
             lines += [f'a.mp4{"," if table else " "}{i}' for i in (0, 1)]
             path.write_text('\n'.join(lines))
+    folder = root / 'kinetics400/videos_train'
+    folder.mkdir(parents=True)
+    write_video(folder / 'a.mp4', numbered_frames(30))
+    path = folder.parent / 'kinetics400_train_list_videos.txt'
+    path.write_text('a.mp4 0\na.mp4 1')
 
 
 def write_videos(root, jpeg):
