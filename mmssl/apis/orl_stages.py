@@ -11,10 +11,8 @@ once a picture, not once a neighbour.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from functools import partial
-from multiprocessing import get_context
 
 import cv2
 import numpy as np
@@ -29,7 +27,7 @@ from mmssl.apis.orl_pictures import (
     load_picture,
     readable,
 )
-from mmssl.apis.orl_step import Arrays, Progress, Step
+from mmssl.apis.orl_step import Arrays, Step
 from mmssl.datasets.correspondences import (
     Correspondences,
     offsets_of,
@@ -43,6 +41,7 @@ from mmssl.evaluation.extraction import undisturbed
 from mmssl.evaluation.functional import retrieve_neighbours, top_region_pairs
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
+from mmssl.utils.parallel import Progress, process_map
 
 ROI_FEATURES = 'roi_features.npy'
 
@@ -116,7 +115,7 @@ def propose(
     rows = [row for number in todo for row in step.rows(number)]
     work = partial(_propose_one, source, kind)
     progress = Progress('proposals', len(rows))
-    with _mapping(workers) as run:
+    with process_map(workers) as run:
         found = run(work, rows)
         for number in todo:
             parts = [readable(next(found)) for _ in step.rows(number)]
@@ -132,24 +131,6 @@ def _propose_one(source: Source, kind: str, row: int) -> np.ndarray | str:
         return PROPOSERS[kind](load_picture(source, row))
     except UnreadableImage as error:
         return str(error)
-
-
-class _mapping:
-    """An ordered map over items: here, or in processes."""
-
-    def __init__(self, workers: int) -> None:
-        # A forked process would inherit the locks of OpenCV's threads.
-        spawn = get_context('spawn')
-        self.pool = (
-            ProcessPoolExecutor(workers, spawn) if workers > 1 else None
-        )
-
-    def __enter__(self) -> Callable:
-        return self.pool.map if self.pool else map
-
-    def __exit__(self, *error) -> None:
-        if self.pool:
-            self.pool.shutdown(cancel_futures=True)
 
 
 def store_proposals(step: Step, boxes: Sequence[np.ndarray]) -> None:

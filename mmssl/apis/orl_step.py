@@ -10,7 +10,6 @@ same to the byte.
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from mmssl.datasets.correspondences import (
 from mmssl.utils.errors import UsageError
 
 CHUNK = 64
-PROGRESS_SECONDS = 30
 Arrays = dict[str, np.ndarray]
 
 
@@ -129,28 +127,6 @@ class Step:
     def read(self) -> Arrays:
         """The merged file."""
         return read_arrays(self.path, self.kind, self.names)[0]
-
-
-class Progress:
-    """A line every 30 seconds and one at the end: count, rate, time left."""
-
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.count = what, total, 0
-        self.start = self.shown = time.perf_counter()
-
-    def add(self, count: int) -> None:
-        """So many more pictures are done."""
-        self.count += count
-        now = time.perf_counter()
-        if now - self.shown > PROGRESS_SECONDS or self.count == self.total:
-            self.shown = now
-            rate = self.count / max(now - self.start, 1e-9)
-            left = (self.total - self.count) / rate
-            print(
-                f'{self.what}: {self.count}/{self.total} pictures, '
-                f'{rate:.1f}/s, {left:.0f} s left',
-                flush=True,
-            )
 
 
 def file_digest(path: str | os.PathLike) -> str:

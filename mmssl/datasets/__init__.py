@@ -1,9 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
-from .action_videos import ActionVideoDataset, DecodeClips
+from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
+from .compressed_videos import CompressedVideoDataset, TexturedPans
 from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
@@ -32,9 +33,10 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .toy_actions import DrawClips, ToyActions
 from .toy_shapes import ToyShapes
+from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
-from .video_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .video_dataset import (
     ActionClips,
     VideoDataset,
@@ -43,7 +45,8 @@ from .video_dataset import (
     overlap_share,
     read_video_list,
 )
-from .video_files import UnreadableVideo, VideoFile
+from .video_files import VideoFile
+from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
     QuestionSelectionDataset,
@@ -53,6 +56,7 @@ from .video_qa import (
     VideoQADataset,
     collate_video_qa,
 )
+from .vos_clips import ClipDataset, VideoClipDataset, clip_frame_ids
 from .vos_sequences import FrameFiles, FrameFolder, VOSSequenceDataset
 
 __all__ = [
@@ -61,11 +65,13 @@ __all__ = [
     'STL10',
     'ActionClips',
     'ActionVideoDataset',
+    'CharadesVideoDataset',
     'ClipDataset',
+    'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
-    'DecodeClips',
     'DramaQADataset',
+    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
@@ -90,9 +96,12 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedPans',
+    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -102,6 +111,7 @@ __all__ = [
     'VideoDataset',
     'VideoFile',
     'VideoFolder',
+    'VideoIndex',
     'VideoList',
     'VideoQADataset',
     'clip_frame_ids',

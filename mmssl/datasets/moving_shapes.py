@@ -10,7 +10,7 @@ import torch
 from numpy import ndarray
 from torch.utils.data import Dataset
 
-from mmssl.datasets.video_clips import ClipDataset
+from mmssl.datasets.vos_clips import ClipDataset
 from mmssl.datasets.vos_sequences import vos_sample
 from mmssl.registry import DATASETS
 

@@ -118,7 +118,11 @@ class FileSource(Source):
         self.root = os.fspath(root)
 
     def name(self, index: int) -> str:
-        return os.path.join(self.root, super().name(index))
+        return os.path.join(self.root, self.relative(index))
+
+    def relative(self, index: int) -> str:
+        """Path below the root."""
+        return super().name(index)
 
     def read(self, index: int) -> bytes:
         path = self.name(index)

@@ -2,10 +2,10 @@
 """Videos whose clips are the views of a sample: folders, lists, mmaction2's.
 
 list or folder -> LoadClips (rho clips, one decode) -> MultiView -> PackViews
+A single clip of neighbouring frames a sample: ``vos_clips.py``.
 """
 
 import csv
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +20,9 @@ from mmssl.datasets.sources import (
     list_files,
     read_list,
 )
+from mmssl.datasets.transforms.video_readers import VIDEO_ENDINGS, is_video
 from mmssl.registry import DATASETS
 from mmssl.utils.errors import UsageError
-
-VIDEO_EXTENSIONS = frozenset(
-    f'.{ending}'
-    for ending in (
-        'avi', 'flv', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'ogv',
-        'ts', 'webm', 'wmv',
-    )
-)  # fmt: skip
 
 
 class VideoDataset(ImageDataset):
@@ -42,7 +35,7 @@ class VideoDataset(ImageDataset):
     Args:
         source (Source): Where the videos are.
         clips (dict, optional): With ``views``, the arguments of
-            ``LoadClips``.
+            ``LoadClips``, or of the transform that ``type`` names.
         **kwargs: See :class:`ImageDataset`.
     """
 
@@ -56,7 +49,7 @@ class VideoDataset(ImageDataset):
         super().__init__(source, **kwargs)
 
     def loading_step(self) -> dict:
-        return dict(type='LoadClips', **self.clips)
+        return dict(type='LoadClips') | self.clips
 
     def read(self, position: int) -> dict:
         """What enters the pipeline: the name of a video, not its bytes.
@@ -93,13 +86,9 @@ class VideoFolder(VideoDataset):
     def __init__(
         self, data_root: str, with_label: bool = False, **kwargs
     ) -> None:
-        root = find_data(data_root, type(self).__name__)
-        names = [n for n in list_files(root) if is_video(n)]
-        if not names:
-            raise UsageError(
-                f'no videos below {root}; looked for the endings '
-                f'{" ".join(sorted(VIDEO_EXTENSIONS))}'
-            )
+        root, names = find_videos_below(
+            find_data(data_root, type(self).__name__)
+        )
         labels, classes = None, ()
         if with_label:
             labels, classes = labels_of_folders(names, str(root))
@@ -181,9 +170,30 @@ class ActionClips(VideoDataset):
         super().__init__(source, **kwargs)
 
 
-def is_video(name: str) -> bool:
-    """Whether a file's ending is that of a video."""
-    return os.path.splitext(name)[1].lower() in VIDEO_EXTENSIONS
+def find_videos_below(path: str | Path) -> tuple[Path, list[str]]:
+    """The videos below a folder, or the one that a path names.
+
+    Args:
+        path (str or Path): A folder or a video.
+
+    Returns:
+        tuple: The folder, and paths below it, sorted.
+
+    Raises:
+        UsageError: There is no video.
+    """
+    path = Path(path)
+    if path.is_file():
+        return path.parent, [path.name]
+    if not path.is_dir():
+        raise UsageError(f'no folder and no file {path}')
+    names = [name for name in list_files(path) if is_video(name)]
+    if not names:
+        raise UsageError(
+            f'no videos below {path}; looked for the endings '
+            f'{" ".join(VIDEO_ENDINGS)}'
+        )
+    return path, names
 
 
 def read_video_list(

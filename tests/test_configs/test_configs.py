@@ -20,6 +20,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from scipy.io import savemat
+from small_videos import numbered_frames, write_video
 
 import mmssl.engine
 import mmssl.evaluation
@@ -159,7 +160,25 @@ def tiny_data(tmp_path_factory):
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
     write_videos(root, jpeg)
+    write_action_clips(root)
     return root
+
+
+def write_action_clips(root):
+    """Short videos and the lists of them that retrieval reads."""
+    for folder, lists in {
+        'ucf101': ['ucf101_{}_split_1_videos.txt', 'val'],
+        'hmdb51': ['hmdb51_{}_split_1_videos.txt', 'val'],
+        'video_actions/jhmdb': ['{}.csv', 'test'],
+    }.items():
+        (root / folder / 'clips').mkdir(parents=True)
+        write_video(root / folder / 'clips/a.mp4', numbered_frames(30))
+        for split in ('train', lists[1]):
+            path = root / folder / lists[0].format(split)
+            table = path.suffix == '.csv'
+            lines = ['path,label'] if table else []
+            lines += [f'clips/a.mp4{"," if table else " "}{i}' for i in (0, 1)]
+            path.write_text('\n'.join(lines))
 
 
 def write_videos(root, jpeg):

@@ -41,9 +41,10 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
 
 def run(args: Namespace) -> int:
     """Draw."""
+    from mmssl.apis.question_answering import answer, answer_figure
     from mmssl.evaluation.extraction import undisturbed
     from mmssl.evaluation.session import evaluation_runner
-    from mmssl.visualization import question_figure, save_figure
+    from mmssl.visualization import save_figure
 
     cfg = load_config(args.config, args.cfg_options, mmssl.get_config_dir())
     out = Path(args.out_dir)
@@ -55,24 +56,8 @@ def run(args: Namespace) -> int:
         dataset, collate = loader.dataset, loader.collate_fn
         with undisturbed(model):
             for row in rows_of(dataset, args):
-                batch = model.data_preprocessor(collate([dataset[row]]))
-                (sample,) = model.predict(
-                    batch['inputs'], batch['data_samples'], explain=True
-                )
-                figure = question_figure(
-                    sample.question,
-                    sample.answers,
-                    sample.scores.tolist(),
-                    sample.get('label'),
-                    sample.sentences,
-                    sample.sentence_spans,
-                    sample.sentence_share.tolist(),
-                    sample.frame_times,
-                    sample.get('attention'),
-                    sample.span,
-                    sample.get('pred_span'),
-                )
-                save_figure(figure, out / f'{sample.qid}.png')
+                (sample,) = answer(model, [dataset[row]], collate)
+                save_figure(answer_figure(sample), out / f'{sample.qid}.png')
     print(f'pictures written to {out}')
     return 0
 

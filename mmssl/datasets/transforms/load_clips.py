@@ -29,7 +29,8 @@ CLIP_STREAM = 2**20  # no view has this number
 class LoadClips:
     """Choose clips of a video and decode their frames, each frame once.
 
-    Reads ``path``, or ``frames`` (settings of a folder of pictures), and
+    Reads ``path``, ``frames`` (settings of a folder of pictures) or
+    ``video`` (a drawn one, (n, h, w, 3) uint8, left in its size), and
     ``key``; writes ``clips``: list of (t, h, w, 3) uint8 RGB,
     ``clip_frames``: (num_clips, t) int64, native frame numbers,
     ``num_frames`` and ``fps``.
@@ -140,6 +141,10 @@ class LoadClips:
         return _MemoryReader(path, *self.cache[path])
 
     def _open_file(self, results: dict) -> VideoReader:
+        if 'video' in results:
+            return _MemoryReader(
+                results['path'], results.pop('video'), fps=30.0
+            )
         if 'frames' in results:
             return FrameFolderReader(results['path'], **results['frames'])
         return self.reader(results['path'])

@@ -25,7 +25,8 @@ class DataError(UsageError):
 
     def __init__(self, message: str) -> None:
         # A DataLoader rebuilds a worker's error around its traceback.
-        super().__init__(message.rpartition('DataError: ')[2].strip())
+        name = f'{type(self).__name__}: '
+        super().__init__(message.rpartition(name)[2].strip())
 
 
 @TRANSFORMS.register_module()

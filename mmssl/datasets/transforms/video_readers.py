@@ -6,18 +6,33 @@ counted from 0 in the order of presentation.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 import av
 import cv2
 import numpy as np
 
-from mmssl.datasets.transforms.loading import UnreadableSample
+from mmssl.datasets.transforms.loading import DataError, UnreadableSample
+
+VIDEO_ENDINGS = (
+    '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv',
+    '.ts', '.webm', '.wmv',
+)  # fmt: skip
 
 
-class UnreadableVideo(UnreadableSample):
-    """A video that cannot be read; the message names file and reason."""
+def is_video(name: str) -> bool:
+    """Whether a file's ending is that of a video."""
+    return os.path.splitext(name)[1].lower() in VIDEO_ENDINGS
+
+
+class UnreadableVideo(UnreadableSample, DataError):
+    """A video that cannot be read; the message names file and reason.
+
+    Data sets of views warn and take another; elsewhere it ends the run with
+    its one line.
+    """
 
 
 class VideoReader:
@@ -94,25 +109,60 @@ def scale_frames(frames: np.ndarray, short_side: int | None) -> np.ndarray:
     return np.stack([cv2.resize(frame, size[::-1]) for frame in frames])
 
 
+class PacketIndex(NamedTuple):
+    """What the packets of a file say, in the order of presentation.
+
+    Attributes:
+        stamps (ndarray): (n,) int64, times of presentation.
+        keys (ndarray): Numbers of the key frames.
+        fps (float): Frames a second.
+        seekable (bool): The stamps lead to the frames.
+    """
+
+    stamps: np.ndarray
+    keys: np.ndarray
+    fps: float
+    seekable: bool
+
+
 class PyAVReader(VideoReader):
     """FFmpeg by PyAV: seeks to the key frame before what is wanted.
 
     The container's packets are listed first, without decoding: so the
     number of frames is not what a header claims (AVI counts frames that were
     dropped), and at a variable frame rate every frame still counts once.
-    Where the time stamps cannot be trusted (frames out of order in AVI), or
-    do not lead to the frames, decoding begins at the start and counts.
+    Where the time stamps cannot be trusted (frames out of order in AVI), are
+    absent (bare streams), or do not lead to the frames, decoding begins at
+    the start and counts.
+
+    Args:
+        path (str): The file.
+        index (PacketIndex, optional): ``index`` of an earlier reader of the
+            same file, which saves reading its packets again.
+
+    Raises:
+        UnreadableVideo: See the base.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, index: PacketIndex | None = None) -> None:
         super().__init__(path)
         self._open()
-        self._list_packets()
+        self.index = index or self._list_packets()
+        self.num_frames, self.fps = len(self.index.stamps), self.index.fps
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """All frames (h, w, 3) from the first on, one in memory at a time."""
+        self._reopen()
+        try:
+            for frame in self._container.decode(self._stream):
+                yield self._picture(frame, None)
+        except av.FFmpegError as error:
+            raise self.fail(f'decoding failed ({error})') from error
 
     def _open(self) -> None:
         try:
             self._container = av.open(self.path)
-        except (av.FFmpegError, OSError) as error:
+        except (av.FFmpegError, OSError, ValueError) as error:
             raise self.fail(f'FFmpeg cannot open it ({error})') from error
         if not self._container.streams.video:
             raise self.fail('there is no video in it, only other streams')
@@ -122,103 +172,111 @@ class PyAVReader(VideoReader):
         # One thread: workers are the threads.
         self._stream.codec_context.thread_count = 1
 
-    def _list_packets(self) -> None:
-        stamps, keys = [], []
+    def _list_packets(self) -> PacketIndex:
+        packets = []
         try:
             for packet in self._container.demux(self._stream):
                 stamp = packet.dts if packet.pts is None else packet.pts
-                if packet.size and stamp is not None:
-                    stamps.append(stamp)
-                    keys.append(packet.is_keyframe)
+                if packet.size:
+                    packets.append((stamp, packet.is_keyframe))
         except av.FFmpegError as error:
             raise self.fail(f'broken container ({error})') from error
-        if not stamps:
+        if not packets:
             raise self.fail('it holds no frames')
-        order = np.argsort(stamps, kind='stable')
-        self._stamps = np.array(stamps)[order]
-        self._keys = np.array(keys)[order].nonzero()[0]
-        self.num_frames = len(stamps)
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        claimed = self._stream.frames
-        self.fps = float(rate) if rate else 0.0
-        if claimed and claimed != self.num_frames and self.fps:
-            # The rate counts dropped frames where the header does.
-            seconds = self._seconds()
-            self.fps = self.num_frames / seconds if seconds else self.fps
-        if not self.fps:
-            raise self.fail('its frame rate is unknown')
+        stamped = all(stamp is not None for stamp, _ in packets)
+        if not stamped:
+            packets = [(i, key) for i, (_, key) in enumerate(packets)]
+        packets.sort(key=lambda packet: packet[0])
+        stamps = np.array([stamp for stamp, _ in packets])
+        keys = np.array([key for _, key in packets]).nonzero()[0]
         in_order = self._container.format.name != 'avi' or not (
             self._stream.codec_context.has_b_frames
         )
-        distinct = (np.diff(self._stamps) > 0).all()
-        self._seekable = bool(in_order and distinct and len(self._keys))
+        seekable = (
+            stamped and in_order and len(keys) and (np.diff(stamps) > 0).all()
+        )
+        fps = self._rate(stamps if stamped else None, len(packets))
+        return PacketIndex(stamps, keys, fps, bool(seekable))
 
-    def _seconds(self) -> float:
-        span = self._stamps[-1] - self._stamps[0]
-        steps = max(self.num_frames - 1, 1)
-        return float(span * self._stream.time_base) * (1 + 1 / steps)
+    def _rate(self, stamps: np.ndarray | None, count: int) -> float:
+        """Frames a second, from the time they take where headers lie."""
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        claimed = self._stream.frames
+        if rate and stamps is not None and claimed not in (0, count):
+            # The rate counts dropped frames where the header does.
+            span = float((stamps[-1] - stamps[0]) * self._stream.time_base)
+            rate = max(count - 1, 1) / span if span else rate
+        if not rate:
+            raise self.fail('its frame rate is unknown')
+        return float(rate)
 
     def close(self) -> None:
         self._container.close()
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        found = self._collect(
+            wanted, lambda i, frame: self._picture(frame, short_side)
+        )
+        return np.stack([found[i] for i in wanted.tolist()])
+
+    def _collect(self, wanted: np.ndarray, take: Callable) -> dict[int, Any]:
+        """What ``take`` makes of each wanted frame, from one pass."""
         try:
-            frames = self._read_by_stamp(wanted, short_side)
-            if len(frames) < len(wanted):
-                frames = self._read_by_count(wanted, short_side)
+            found = {i: take(i, f) for i, f in self._by_stamp(wanted)}
+            if len(found) < len(wanted):
+                found = {i: take(i, f) for i, f in self._by_count(wanted)}
         except av.FFmpegError as error:
             raise self.fail(f'decoding failed ({error})') from error
-        if len(frames) < len(wanted):
-            missing = next(i for i in wanted.tolist() if i not in frames)
+        if len(found) < len(wanted):
+            missing = next(i for i in wanted.tolist() if i not in found)
             raise self.fail(
                 f'frame {missing} of the {self.num_frames} in the container '
                 'cannot be decoded'
             )
-        return np.stack([frames[i] for i in wanted.tolist()])
+        return found
 
-    def _read_by_stamp(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """What seeking finds; perhaps not all."""
-        found: dict[int, np.ndarray] = {}
-        if not self._seekable:
-            return found
+    def _by_stamp(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """Frames that seeking finds; perhaps not all."""
+        stamps, _, _, seekable = self.index
+        if not seekable:
+            return
         decoder, position = None, -1
         for index in wanted.tolist():
             key = self._key_before(index)
             if decoder is None or key > position:
-                decoder = self._decode_from(int(self._stamps[key]))
-            stamp = int(self._stamps[index])
+                decoder = self._decode_from(int(stamps[key]))
+            stamp = int(stamps[index])
             for frame in decoder:
                 if frame.pts is not None and frame.pts >= stamp:
                     break
             else:
-                return found
+                return
             if frame.pts != stamp:
-                return found
-            found[index] = self._picture(frame, short_side)
+                return
+            yield index, frame
             position = index
-        return found
 
     def _key_before(self, index: int) -> int:
         """Frame from which decoding reaches a frame."""
-        place = np.searchsorted(self._keys, index, side='right') - 1
-        return int(self._keys[max(place, 0)])
+        keys = self.index.keys
+        place = np.searchsorted(keys, index, side='right') - 1
+        return int(keys[max(place, 0)])
 
-    def _read_by_count(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """Decode from the first frame on."""
-        self.close()
-        self._open()  # a seek to the start may miss frames out of order
-        found, needed = {}, set(wanted.tolist())
+    def _by_count(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """The same, decoded from the first frame on."""
+        self._reopen()
+        needed = set(wanted.tolist())
         frames = self._container.decode(self._stream)
         for index, frame in enumerate(frames):
             if index in needed:
-                found[index] = self._picture(frame, short_side)
+                yield index, frame
             if index >= wanted[-1]:
                 break
-        return found
+
+    def _reopen(self) -> None:
+        """Back to the start; a seek may miss frames out of order."""
+        self.close()
+        self._open()
 
     def _decode_from(self, stamp: int):
         self._container.seek(stamp, stream=self._stream, backward=True)

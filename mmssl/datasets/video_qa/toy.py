@@ -25,8 +25,8 @@ from mmssl.registry import DATASETS, TRANSFORMS
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json, write_text
 
-NAMES = [f'name{i:02}' for i in range(36)]
-THINGS = [f'thing{i:03}' for i in range(150)]
+NAMES = [f'name{i:02}' for i in range(80)]
+THINGS = [f'thing{i:03}' for i in range(106)]
 WORDS = ['what', 'has', '?', '.', 'something', 'who', ':', 'in', 'scene',
          'the', 'then', 'sees', 'now', 'here']  # fmt: skip
 VOCABULARY = [*NAMES, *THINGS, *WORDS]  # 200 words
@@ -78,9 +78,10 @@ def make_toy_set(
         tuple: Questions; clips by name.
     """
     codes = np.random.default_rng(12345).standard_normal(
-        (len(THINGS), channels)
+        (len(THINGS) + 1, channels)
     )
     codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    *codes, blank = codes
     questions, clips = [], {}
     for number in range(num_clips):
         rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
@@ -88,7 +89,8 @@ def make_toy_set(
         names = rng.permutation(len(NAMES))[:count]
         held = rng.permutation(things)[:count]
         lengths = rng.integers(3, 7, count)  # frames of a sentence
-        frames = 0.02 * rng.standard_normal((lengths.sum(), channels))
+        noise = 0.02 * rng.standard_normal((lengths.sum(), channels))
+        frames = blank + noise
         sentences, objects = [], [[] for _ in frames]
         visual = rng.random(count) < visual_share
         ends = np.cumsum(lengths)
@@ -97,7 +99,7 @@ def make_toy_set(
             thing = THINGS[held[i]]
             said = 'something' if visual[i] else thing
             shown = int(rng.integers(first, last + 1))
-            frames[shown] += codes[held[i]]
+            frames[shown] = codes[held[i]] + noise[shown]
             objects[shown].append(thing)
             sentences.append(
                 Sentence(

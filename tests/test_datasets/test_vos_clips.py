@@ -1,6 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Clips of frame folders and video files, and what is wrong with them."""
 
+import pickle
+
 import av
 import cv2
 import numpy as np
@@ -18,7 +20,7 @@ from mmssl.datasets import (
     collate_views,
 )
 from mmssl.datasets.image_dataset import DataError
-from mmssl.datasets.video_clips import list_videos
+from mmssl.datasets.vos_clips import list_videos
 from mmssl.utils.errors import UsageError
 
 PACK = [dict(type='PackClipViews')]
@@ -72,9 +74,9 @@ def test_frames_of_a_video_by_their_number(video):
 def test_files_that_are_no_videos(tmp_path, video):
     text = tmp_path / 'text.mp4'
     text.write_text('no video')
-    with pytest.raises(UnreadableVideo, match='text.mp4 cannot be read'):
+    with pytest.raises(UnreadableVideo, match='text.mp4: FFmpeg cannot open'):
         VideoFile(text)
-    with pytest.raises(UnreadableVideo, match='absent.mp4 cannot be read'):
+    with pytest.raises(UnreadableVideo, match='absent.mp4: no such'):
         VideoFile(tmp_path / 'absent.mp4')
     sound = tmp_path / 'sound.mp4'
     with av.open(str(sound), 'w') as container:
@@ -85,8 +87,22 @@ def test_files_that_are_no_videos(tmp_path, video):
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(UnreadableVideo, match='sound.mp4 has no video'):
+    with pytest.raises(UnreadableVideo, match='sound.mp4: there is no video'):
         VideoFile(sound)
+
+
+def test_a_file_that_breaks_later_is_named_from_a_worker_too(video):
+    opened = pickle.loads(pickle.dumps(VideoFile(video)))
+    assert len(opened) == 20
+    video.unlink()
+    loader = DataLoader([opened], 1, collate_fn=read_first, num_workers=1)
+    with pytest.raises(UnreadableVideo) as caught:
+        list(loader)
+    assert str(caught.value) == f'{video}: no such file'
+
+
+def read_first(videos):
+    return videos[0].read([0])
 
 
 def test_frames_by_both_rules():
@@ -129,7 +145,7 @@ def videos(tmp_path):
 def test_a_folder_of_videos(videos, caplog, monkeypatch):
     said = []
     monkeypatch.setattr(
-        'mmssl.datasets.video_clips.print_log',
+        'mmssl.datasets.vos_clips.print_log',
         lambda text, **_: said.append(text),
     )
     data = VideoClipDataset(

@@ -1,5 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Clips of a few frames from unlabelled videos: frame folders or files."""
+"""One clip of a few frames a sample, as video correspondence learns from.
+
+frame folders or video files -> clip_frame_ids (a window) -> guided_clips.py
+Data sets whose samples are several clips, views of one video, are in
+``video_dataset.py``.
+"""
 
 import logging
 import os
@@ -13,7 +18,12 @@ from torch.utils.data import Dataset, get_worker_info
 
 from mmssl.datasets.image_dataset import find_data
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
-from mmssl.datasets.video_files import ENDINGS, UnreadableVideo, VideoFile
+from mmssl.datasets.transforms.video_readers import (
+    VIDEO_ENDINGS,
+    UnreadableVideo,
+    is_video,
+)
+from mmssl.datasets.video_files import VideoFile
 from mmssl.datasets.vos_sequences import (
     FRAMES,
     FrameFiles,
@@ -204,7 +214,7 @@ def long_enough(
         raise UsageError(
             f'{place}: no video with the {num_frames} frames of a clip; '
             f'found: {some or "nothing"}; a video is a folder of frames '
-            f'({", ".join(FRAMES)}) or a file ({", ".join(ENDINGS)})'
+            f'({", ".join(FRAMES)}) or a file ({", ".join(VIDEO_ENDINGS)})'
         )
     if left_out:
         print_log(
@@ -226,7 +236,7 @@ def find_videos(root: Path) -> dict[Path, FrameFiles | None]:
         if frames:
             videos[folder] = FrameFolder(folder, len(frames))
         for file in files:
-            if Path(file).suffix.lower() in ENDINGS:
+            if is_video(file):
                 videos[folder / file] = None
     return dict(sorted(videos.items()))
 
