@@ -171,14 +171,20 @@ def write_action_clips(root):
         'hmdb51': ['hmdb51_{}_split_1_videos.txt', 'val'],
         'video_actions/jhmdb': ['{}.csv', 'test'],
     }.items():
-        (root / folder / 'clips').mkdir(parents=True)
-        write_video(root / folder / 'clips/a.mp4', numbered_frames(30))
+        table = lists[0].endswith('.csv')
+        videos = root / folder / ('.' if table else 'videos')
+        videos.mkdir(parents=True)
+        write_video(videos / 'a.mp4', numbered_frames(30))
         for split in ('train', lists[1]):
             path = root / folder / lists[0].format(split)
-            table = path.suffix == '.csv'
             lines = ['path,label'] if table else []
-            lines += [f'clips/a.mp4{"," if table else " "}{i}' for i in (0, 1)]
+            lines += [f'a.mp4{"," if table else " "}{i}' for i in (0, 1)]
             path.write_text('\n'.join(lines))
+    folder = root / 'kinetics400/videos_train'
+    folder.mkdir(parents=True)
+    write_video(folder / 'a.mp4', numbered_frames(30))
+    path = folder.parent / 'kinetics400_train_list_videos.txt'
+    path.write_text('a.mp4 0\na.mp4 1')
 
 
 def write_videos(root, jpeg):

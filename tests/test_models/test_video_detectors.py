@@ -12,12 +12,12 @@ from mmengine.structures import InstanceData
 from mmssl import get_config_dir
 from mmssl.models.backbones import RFBVGG, VGG16C5
 from mmssl.models.backbones.rfb import rfb_a_block, rfb_block
-from mmssl.models.backbones.vgg import reduced_fc
 from mmssl.models.heads.class_limit_ssd_head import (
     ClassLimitSSDHead,
     first_of_each_class,
 )
 from mmssl.models.heads.dropout_bbox_head import DropoutBBoxHead
+from mmssl.models.layers.vgg_fc import reduced_fc
 from mmssl.utils.errors import UsageError
 
 FOLDER = Path(get_config_dir()) / 'uda_vod' / 'detectors'

@@ -8,7 +8,7 @@ in ``custom_imports``.
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
 from torch import nn
 
-from mmssl.models.backbones.vgg import copy_layers, read_fc_layers
+from mmssl.models.layers.vgg_fc import copy_layers, read_fc_layers
 from mmssl.registry import MODELS
 
 
@@ -19,7 +19,7 @@ class DropoutBBoxHead(Shared2FCBBoxHead):
     Args:
         dropout (float): Share of the units dropped.
         fc_checkpoint (str, optional): fc6 and fc7 start from this file, see
-            :func:`mmssl.models.backbones.vgg.read_fc_layers`; from random
+            :func:`mmssl.models.layers.vgg_fc.read_fc_layers`; from random
             weights without.
         **kwargs: See mmdet's ``Shared2FCBBoxHead``.
     """
