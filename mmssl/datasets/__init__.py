@@ -32,6 +32,7 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .textured_videos import TexturedVideos, textured_video
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -94,6 +95,7 @@ __all__ = [
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedVideos',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -111,5 +113,6 @@ __all__ = [
     'moving_shapes',
     'overlap_share',
     'read_video_list',
+    'textured_video',
     'write_image_npz',
 ]

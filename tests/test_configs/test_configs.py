@@ -19,6 +19,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from scipy.io import savemat
+from small_videos import numbered_frames, write_video
 
 import mmssl.engine
 import mmssl.evaluation
@@ -139,6 +140,7 @@ def tiny_data(tmp_path_factory):
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
     write_videos(root, jpeg)
+    write_action_clips(root)
     return root
 
 
@@ -182,6 +184,24 @@ def write_videos(root, jpeg):
     (root / 'jhmdb/splits').mkdir()
     lists = root / 'jhmdb/splits/run_test_split1.txt'
     lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
+
+
+def write_action_clips(root):
+    """Two videos in the layout of each data set of actions."""
+    frames = numbered_frames(12)
+    kinetics, actions = root / 'kinetics400', root / 'video_actions/jhmdb'
+    for folder in (
+        kinetics / 'videos_train', kinetics / 'videos_val', actions,
+    ):  # fmt: skip
+        for name in ('clap', 'wave'):
+            (folder / name).mkdir(parents=True)
+            write_video(folder / name / '1.mp4', frames)
+    for split in ('train', 'val'):
+        lists = kinetics / f'kinetics400_{split}_list_videos.txt'
+        lists.write_text('clap/1.mp4 0\nwave/1.mp4 1\n')
+    for split in ('train', 'test'):
+        text = 'path,label,class\nclap/1.mp4,0,clap\nwave/1.mp4,1,wave\n'
+        (actions / f'{split}.csv').write_text(text)
 
 
 def write_pairs(folder, names):
