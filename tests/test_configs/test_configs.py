@@ -229,6 +229,24 @@ def write_videos(root, jpeg):
     lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
 
 
+def write_action_clips(root):
+    """Two videos in the layout of each data set of actions."""
+    frames = numbered_frames(12)
+    kinetics, actions = root / 'kinetics400', root / 'video_actions/jhmdb'
+    for folder in (
+        kinetics / 'videos_train', kinetics / 'videos_val', actions,
+    ):  # fmt: skip
+        for name in ('clap', 'wave'):
+            (folder / name).mkdir(parents=True)
+            write_video(folder / name / '1.mp4', frames)
+    for split in ('train', 'val'):
+        lists = kinetics / f'kinetics400_{split}_list_videos.txt'
+        lists.write_text('clap/1.mp4 0\nwave/1.mp4 1\n')
+    for split in ('train', 'test'):
+        text = 'path,label,class\nclap/1.mp4,0,clap\nwave/1.mp4,1,wave\n'
+        (actions / f'{split}.csv').write_text(text)
+
+
 def write_pairs(folder, names):
     """Every picture has one region and ten neighbours."""
     n, k = len(names), 10
