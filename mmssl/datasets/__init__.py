@@ -4,6 +4,7 @@
 from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
+from .compressed_videos import CompressedVideoDataset, TexturedPans
 from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
@@ -30,6 +31,7 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .toy_actions import ToyActions
@@ -45,6 +47,7 @@ from .video_dataset import (
     read_video_list,
 )
 from .video_files import VideoFile
+from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
     QuestionSelectionDataset,
@@ -65,6 +68,7 @@ __all__ = [
     'ActionVideoDataset',
     'CharadesVideoDataset',
     'ClipDataset',
+    'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
     'DramaQADataset',
@@ -92,9 +96,12 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
+    'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedPans',
     'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
@@ -105,6 +112,7 @@ __all__ = [
     'VideoDataset',
     'VideoFile',
     'VideoFolder',
+    'VideoIndex',
     'VideoList',
     'VideoQADataset',
     'clip_frame_ids',

@@ -4,6 +4,7 @@
 The data sets that they name are made here with four pictures each.
 """
 
+import json
 import re
 import zipfile
 from functools import lru_cache
@@ -112,6 +113,25 @@ def tiny_data(tmp_path_factory):
     (root / 'vod_mini/annotations/vod_train.json').write_text(
         '{"images": [{"file_name": "1.jpg"}]}'
     )
+    content = dict(
+        images=[dict(id=i, file_name='1.jpg') for i in range(4)],
+        categories=[dict(id=0, name='cat')],
+        annotations=[dict(image_id=i, category_id=0) for i in range(2)],
+    )
+    for folder, files in (
+        ('VOCdevkit', ('voc07_trainval', 'voc07_test')),
+        ('tiny_coco/annotations', ('boxes_scenes2017', 'instances_val2017')),
+    ):
+        (root / folder).mkdir(exist_ok=True)
+        for name in files:
+            path = root / folder / f'{name}.json'
+            path.write_text(json.dumps(content))
+    for folder in (
+        'VOCdevkit/VOC2007/JPEGImages', 'tiny_coco/scenes2017',
+        'tiny_coco/val2017',
+    ):  # fmt: skip
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / '1.jpg').write_bytes(jpeg)
     (root / 'coco/coco_plus.txt').write_text(
         '\n'.join(f'unlabeled2017/{name}' for name in names)
     )
@@ -160,6 +180,11 @@ def write_action_clips(root):
             lines = ['path,label'] if table else []
             lines += [f'a.mp4{"," if table else " "}{i}' for i in (0, 1)]
             path.write_text('\n'.join(lines))
+    folder = root / 'kinetics400/videos_train'
+    folder.mkdir(parents=True)
+    write_video(folder / 'a.mp4', numbered_frames(30))
+    path = folder.parent / 'kinetics400_train_list_videos.txt'
+    path.write_text('a.mp4 0\na.mp4 1')
 
 
 def write_videos(root, jpeg):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 import mmssl
 from mmssl.utils.config import find_config, load_config
@@ -91,8 +91,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add('--metrics', nargs='+', default=[], help='columns; all without it')
     add('--out', default='work_dirs/downstream', metavar='DIR',
         help='gets runs, table.md and results.json')  # fmt: skip
-    add('--cfg-options', nargs='+', action=DictAction, default={},
-        metavar='K=V', help='overrides of every config')  # fmt: skip
+    parser.add_overrides()
     args = parser.parse_args(argv)
     if args.tasks is None:
         args.tasks = list(SUITES[args.suite])
@@ -275,12 +274,7 @@ def results_of(job: Job) -> dict[str, float]:
 def svm_metrics(folder: Path) -> dict[str, float]:
     """What ``tools/evaluation/svm.py`` wrote, without the single classes."""
     found = json.loads((folder / SVM_OUT).read_text(encoding='utf-8'))
-    results = {'svm/mAP': found['mAP']}
-    if 'neighbours' in found:
-        results['svm/neighbours'] = found['neighbours']
-    for shots, entry in found.get('low_shot', {}).items():
-        results[f'svm/{shots}-shot mAP'] = entry['mean']
-    return results
+    return {name: v for name, v in found.items() if '/AP ' not in name}
 
 
 def last_metrics(folder: Path) -> dict[str, float]:

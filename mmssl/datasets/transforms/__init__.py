@@ -12,6 +12,14 @@ from .action import (
     TurnImgs,
     ViewOfImgs,
 )
+from .compressed_clips import (
+    CompressedClipSample,
+    CompressedViews,
+    LoadMotionVectors,
+    PyAVCompressedDecode,
+    negative_window_starts,
+)
+from .compressed_reader import CompressedReader, UnsuitableVideo
 from .flow_scale import FlowScaleWarp
 from .guided_clips import (
     ClipCrop,
@@ -33,6 +41,12 @@ from .loading import (
 )
 from .matched_boxes import MatchedBoxes
 from .matched_regions import MatchedRegions, PictureRegions, jitter_region
+from .motion_vectors import (
+    accumulate_motion,
+    dense_motion,
+    motion_table,
+    normalize_motion,
+)
 from .multi_view import FlipViews, MultiView, PackViews, view_rng
 from .scaled_crop_view import ScaledCropView
 from .translated_view import TranslatedView, translate_reflect
@@ -40,7 +54,7 @@ from .triplet_clips import LoadTriplet, TemporalEdit
 from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
-from .views import CenterView, RandomView, ViewParams
+from .views import CenterView, RandomView, SquashedView, ViewParams
 
 __all__ = [
     'READERS',
@@ -50,6 +64,9 @@ __all__ = [
     'ClipLabels',
     'ClipResizeShortEdge',
     'ClipsToImgs',
+    'CompressedClipSample',
+    'CompressedReader',
+    'CompressedViews',
     'DataError',
     'DecodeClips',
     'DecodeSegments',
@@ -60,6 +77,7 @@ __all__ = [
     'GuidedView',
     'LoadClips',
     'LoadImage',
+    'LoadMotionVectors',
     'LoadStrided',
     'LoadTriplet',
     'MaskTrueAnswer',
@@ -70,9 +88,11 @@ __all__ = [
     'PackVideoQAInputs',
     'PackViews',
     'PictureRegions',
+    'PyAVCompressedDecode',
     'RandomShortSide',
     'RandomView',
     'ScaledCropView',
+    'SquashedView',
     'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',
@@ -81,13 +101,20 @@ __all__ = [
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',
+    'UnsuitableVideo',
     'VideoReader',
     'ViewOfImgs',
     'ViewParams',
+    'accumulate_motion',
+    'dense_motion',
     'draw_guided',
     'guided_affine',
     'guided_view',
     'jitter_region',
+    'motion_table',
+    'negative_window_starts',
+    'normalize_motion',
+    'strided_frames',
     'translate_reflect',
     'view_rng',
 ]

@@ -2,6 +2,7 @@
 from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .cmd import CMD, CMDPreprocessor, MotionPredictor
 from .curl import CURL
 from .dense_vos import DenseVOS
 from .densecl import DenseCL
@@ -26,12 +27,14 @@ from .wmse import WMSE
 __all__ = [
     'AMDIM',
     'BYOL',
+    'CMD',
     'CURL',
     'DSM',
     'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
+    'CMDPreprocessor',
     'CycleGANTranslator',
     'DSMTriplet',
     'DenseCL',
@@ -39,6 +42,7 @@ __all__ = [
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
+    'MotionPredictor',
     'PatchDiscriminator',
     'ProtoNet',
     'ResNetGenerator',

@@ -2,6 +2,7 @@
 from .amdim_encoder import AMDIMEncoder
 from .c3d_bn import C3DBN
 from .inception_3d import S3DG, I3DInception
+from .r2plus1d26 import R2Plus1D26
 from .res_layer_extra_norm import ResLayerExtraNorm
 from .residual_3d import R2Plus1D10, ResNet3dKinetics
 from .small_conv import SmallConvNet
@@ -16,6 +17,7 @@ __all__ = [
     'AMDIMEncoder',
     'I3DInception',
     'R2Plus1D10',
+    'R2Plus1D26',
     'ResLayerExtraNorm',
     'ResNet3dKinetics',
     'SmallConvNet',
