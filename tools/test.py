@@ -21,10 +21,7 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='test')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
-    parser.add_argument('checkpoint', help='file or URL of the weights')
+    parser.add_config('checkpoint')
     launch.add_common_arguments(parser)
     parser.add_argument(
         '--out',

@@ -20,12 +20,8 @@ import numpy as np
 from mmengine.config import Config
 
 import mmssl
-from mmssl.apis.translation import (
-    Job,
-    coco_jobs,
-    translate_dataset,
-    voc_jobs,
-)
+from mmssl.apis.still_layouts import Job, coco_jobs, voc_jobs
+from mmssl.apis.translation import translate_dataset
 from mmssl.apis.translator import read_picture
 from mmssl.engine.resume import find_checkpoint
 from mmssl.evaluation.functional import gain_in_standard_errors, summarize

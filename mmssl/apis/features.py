@@ -17,7 +17,8 @@ from mmssl.apis.inferencer import (
 )
 from mmssl.datasets.sources import is_image, list_files
 from mmssl.datasets.transforms import LoadImage
-from mmssl.datasets.video_files import ENDINGS, VideoFile
+from mmssl.datasets.transforms.video_readers import is_video
+from mmssl.datasets.video_files import VideoFile
 from mmssl.evaluation.functional import nearest
 from mmssl.models.layers import global_pool
 from mmssl.registry import TRANSFORMS
@@ -127,7 +128,7 @@ class FeatureExtractor(Inferencer):
                 return one[_evenly(len(one), self.frames)]
             return LoadImage()(dict(img=one, path=name))['img']
         path = Path(one).expanduser()
-        if path.suffix.lower() in ENDINGS and path.exists():
+        if is_video(path.name) and path.exists():
             video = VideoFile(path)
             return video.read(_evenly(len(video), self.frames))
         try:
@@ -172,7 +173,7 @@ class FeatureExtractor(Inferencer):
         names = [
             name
             for name in list_files(folder)
-            if is_image(name) or name.lower().endswith(ENDINGS)
+            if is_image(name) or is_video(name)
         ]
         if not names:
             raise UsageError(

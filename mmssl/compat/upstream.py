@@ -66,6 +66,28 @@ def leave_out_vindlu(module: ModuleType) -> None:
         module.WITH_MULTIMODAL = False
 
 
+def start_3d_from_init_cfg(module: ModuleType) -> None:
+    """Let mmaction2's 3D ResNets start from their ``init_cfg``.
+
+    ``ResNet3d.init_weights`` of mmaction2 1.2.0 knows only its own argument
+    ``pretrained`` and leaves ``init_cfg`` alone in silence, so pre-trained
+    weights that a config names there would not be loaded.
+    """
+    from functools import wraps
+
+    from mmengine.model.weight_init import initialize
+
+    untouched = module.ResNet3d.init_weights
+
+    @wraps(untouched)
+    def init_weights(self, pretrained: str | None = None) -> None:
+        untouched(self, pretrained)
+        if self.init_cfg:
+            initialize(self, self.init_cfg)
+
+    module.ResNet3d.init_weights = init_weights
+
+
 def find_packages_by_import(module: ModuleType) -> None:
     """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
 
@@ -151,6 +173,7 @@ def announce_operators(module: ModuleType) -> None:
 
 PATCHES = {
     'mmaction': warn_about_versions,
+    'mmaction.models.backbones.resnet3d': start_3d_from_init_cfg,
     'mmaction.utils.dependency': leave_out_vindlu,
     'mmcv._ext': announce_operators,
     'mmdet': warn_about_versions,

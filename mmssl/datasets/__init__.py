@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
-from .action_videos import ActionVideoDataset, DecodeClips
+from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
 from .compressed_videos import CompressedVideoDataset, TexturedPans
@@ -33,6 +33,7 @@ from .samplers import (
 )
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .toy_actions import DrawClips, ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -64,12 +65,13 @@ __all__ = [
     'STL10',
     'ActionClips',
     'ActionVideoDataset',
+    'CharadesVideoDataset',
     'ClipDataset',
     'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
-    'DecodeClips',
     'DramaQADataset',
+    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
@@ -99,6 +101,7 @@ __all__ = [
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
+    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',

@@ -73,7 +73,8 @@ class Source:
 
     Args:
         names (Sequence[str]): Unique, shown in messages.
-        labels (Sequence[int], optional): (n,) class numbers, >= 0.
+        labels (Sequence, optional): (n,) class numbers, >= 0, or
+            (n, classes) 1, 0 or -1: there, only difficult ones, not there.
         classes (Sequence[str]): Name of each class number.
     """
 

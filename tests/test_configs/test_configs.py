@@ -4,6 +4,7 @@
 The data sets that they name are made here with four pictures each.
 """
 
+import json
 import re
 import zipfile
 from functools import lru_cache
@@ -19,6 +20,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from scipy.io import savemat
+from small_videos import numbered_frames, write_video
 
 import mmssl.engine
 import mmssl.evaluation
@@ -111,6 +113,25 @@ def tiny_data(tmp_path_factory):
     (root / 'vod_mini/annotations/vod_train.json').write_text(
         '{"images": [{"file_name": "1.jpg"}]}'
     )
+    content = dict(
+        images=[dict(id=i, file_name='1.jpg') for i in range(4)],
+        categories=[dict(id=0, name='cat')],
+        annotations=[dict(image_id=i, category_id=0) for i in range(2)],
+    )
+    for folder, files in (
+        ('VOCdevkit', ('voc07_trainval', 'voc07_test')),
+        ('tiny_coco/annotations', ('boxes_scenes2017', 'instances_val2017')),
+    ):
+        (root / folder).mkdir(exist_ok=True)
+        for name in files:
+            path = root / folder / f'{name}.json'
+            path.write_text(json.dumps(content))
+    for folder in (
+        'VOCdevkit/VOC2007/JPEGImages', 'tiny_coco/scenes2017',
+        'tiny_coco/val2017',
+    ):  # fmt: skip
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / '1.jpg').write_bytes(jpeg)
     (root / 'coco/coco_plus.txt').write_text(
         '\n'.join(f'unlabeled2017/{name}' for name in names)
     )
@@ -139,7 +160,25 @@ def tiny_data(tmp_path_factory):
     (stl10 / 'class_names.txt').write_text('cat\ndog\n')
     write_characters(root)
     write_videos(root, jpeg)
+    write_action_clips(root)
     return root
+
+
+def write_action_clips(root):
+    """Short videos and the lists of them that retrieval reads."""
+    for folder, lists in {
+        'ucf101': ['ucf101_{}_split_1_videos.txt', 'val'],
+        'hmdb51': ['hmdb51_{}_split_1_videos.txt', 'val'],
+        'video_actions/jhmdb': ['{}.csv', 'test'],
+    }.items():
+        (root / folder / 'clips').mkdir(parents=True)
+        write_video(root / folder / 'clips/a.mp4', numbered_frames(30))
+        for split in ('train', lists[1]):
+            path = root / folder / lists[0].format(split)
+            table = path.suffix == '.csv'
+            lines = ['path,label'] if table else []
+            lines += [f'clips/a.mp4{"," if table else " "}{i}' for i in (0, 1)]
+            path.write_text('\n'.join(lines))
 
 
 def write_videos(root, jpeg):

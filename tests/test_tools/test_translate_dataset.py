@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import mmssl
-from mmssl.apis import cli, translation
+from mmssl.apis import cli, still_layouts, translation
 from mmssl.apis.domain_experiment import (
     Experiment,
     TranslatorRun,
@@ -110,7 +110,7 @@ def difference(a, b):
 @pytest.mark.parametrize('mode', ['full', 'scale_width'])
 def test_an_identity_generator_gives_the_pictures_back(voc, tmp_path, mode):
     out = tmp_path / 'out'
-    jobs = translation.voc_jobs(voc, out, 'trainval', (), 'largest')
+    jobs = still_layouts.voc_jobs(voc, out, 'trainval', (), 'largest')
     counts = translate(jobs, out, AsItIs(mode))
     assert counts == dict(written=3, kept=0, total=3)
     for number, size in enumerate(SIZES):
@@ -128,7 +128,7 @@ def test_an_identity_generator_gives_the_pictures_back(voc, tmp_path, mode):
 
 def test_coco_keeps_names_formats_and_boxes(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -139,7 +139,7 @@ def test_coco_keeps_names_formats_and_boxes(coco, tmp_path):
 
 def test_what_is_there_is_kept_and_checked(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -156,7 +156,7 @@ def test_what_is_there_is_kept_and_checked(coco, tmp_path):
 
 def test_a_run_that_is_stopped_leaves_whole_files(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
 
@@ -175,7 +175,7 @@ def test_a_run_that_is_stopped_leaves_whole_files(coco, tmp_path):
 
 def test_other_settings_in_the_same_folder_are_refused(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -185,7 +185,7 @@ def test_other_settings_in_the_same_folder_are_refused(coco, tmp_path):
 
 def test_a_translation_of_another_size_is_never_kept(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
 
@@ -234,19 +234,19 @@ def test_wrong_pictures_and_modes_are_refused():
 
 
 def test_translators_of_classes(voc, coco, tmp_path):
-    which = translation.responsible
+    which = still_layouts.responsible
     boxes = [('dog', 50.0), ('cat', 90.0), ('car', 20.0)]
     assert which(boxes, (), 'largest') == ['']
     assert which(boxes, ('dog', 'car'), 'largest') == ['dog']
     assert which(boxes, ('dog', 'car'), 'all') == ['car', 'dog']
-    assert which(boxes, ('bird',), 'all') == [translation.UNCHANGED]
+    assert which(boxes, ('bird',), 'all') == [still_layouts.UNCHANGED]
     out = tmp_path / 'out'
-    jobs = translation.voc_jobs(voc, out, None, ('dog',), 'all')
+    jobs = still_layouts.voc_jobs(voc, out, None, ('dog',), 'all')
     translate(jobs, out)
     names = sorted(p.name for p in (out / 'Annotations').iterdir())
     assert names == ['0_dog.xml', '1_dog.xml', '2_dog.xml']
     out = tmp_path / 'out2'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, ('dog',), 'all'
     )
     translate(jobs, out)
@@ -261,10 +261,12 @@ def test_translators_of_classes(voc, coco, tmp_path):
 
 def test_missing_annotations_and_pictures_are_named(voc, coco, tmp_path):
     def of_voc(split='trainval'):
-        return translation.voc_jobs(voc, tmp_path / 'o', split, (), 'largest')
+        return still_layouts.voc_jobs(
+            voc, tmp_path / 'o', split, (), 'largest'
+        )
 
     def of_coco():
-        return translation.coco_jobs(
+        return still_layouts.coco_jobs(
             coco, tmp_path / 'pictures', tmp_path / 'o', (), 'largest'
         )
 
@@ -303,7 +305,7 @@ def test_missing_annotations_and_pictures_are_named(voc, coco, tmp_path):
 def test_unreadable_pictures_and_false_sizes_are_named(voc, tmp_path):
     out = tmp_path / 'out'
     (voc / 'Annotations/2.xml').write_text(XML.format(h=48, w=64))
-    jobs = translation.voc_jobs(voc, out, None, (), 'largest')
+    jobs = still_layouts.voc_jobs(voc, out, None, (), 'largest')
     with pytest.raises(UsageError, match=r'2\.jpg is 64 x 48 .* says 48 x 64'):
         translate(jobs, out)
     (voc / 'JPEGImages/1.jpg').write_bytes(b'no picture')

@@ -10,8 +10,6 @@ from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import find_config, load_config
 from mmssl.utils.errors import UsageError
@@ -72,8 +70,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add('--metrics', nargs='+', default=[], help='columns; all without it')
     add('--out', default='work_dirs/downstream', metavar='DIR',
         help='gets runs, table.md and results.json')  # fmt: skip
-    add('--cfg-options', nargs='+', action=DictAction, default={},
-        metavar='K=V', help='overrides of every config')  # fmt: skip
+    parser.add_overrides()
     args = parser.parse_args(argv)
     if any('=' not in flag for flag in args.svm[1:]):
         parser.error('--svm takes a config, then FLAG=VALUE')
@@ -191,12 +188,7 @@ def train(job: Job, args: Namespace) -> dict[str, float]:
 def svm_metrics(folder: Path) -> dict[str, float]:
     """What ``tools/evaluation/svm.py`` wrote, without the single classes."""
     found = json.loads((folder / SVM_OUT).read_text(encoding='utf-8'))
-    results = {'svm/mAP': found['mAP']}
-    if 'neighbours' in found:
-        results['svm/neighbours'] = found['neighbours']
-    for shots, entry in found.get('low_shot', {}).items():
-        results[f'svm/{shots}-shot mAP'] = entry['mean']
-    return results
+    return {name: v for name, v in found.items() if '/AP ' not in name}
 
 
 def last_metrics(folder: Path) -> dict[str, float]:

@@ -10,8 +10,6 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
@@ -26,8 +24,7 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='visualize-answers')
-    parser.add_argument('config', help='config of the run')
-    parser.add_argument('checkpoint', help='a checkpoint of the run')
+    parser.add_config('checkpoint')
     parser.add_argument(
         '--out-dir', default='work_dirs/answers', metavar='DIR',
         help='folder of the pictures',
@@ -38,10 +35,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--qids', type=int, nargs='+', help='these questions instead'
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        metavar='K=V', help='overrides of config keys',
-    )  # fmt: skip
+    parser.add_overrides()
     return parser.parse_args(argv)
 
 

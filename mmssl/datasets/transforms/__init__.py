@@ -1,6 +1,17 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """From bytes to views: load, cut and colour, pack."""
 
+from .action import (
+    ClipLabels,
+    ClipsToImgs,
+    DecodeClips,
+    DecodeSegments,
+    DecodeStrided,
+    RandomShortSide,
+    TurnImgs,
+    ViewOfImgs,
+    strided_frames,
+)
 from .compressed_clips import (
     CompressedClipSample,
     CompressedViews,
@@ -43,18 +54,23 @@ from .triplet_clips import LoadTriplet, TemporalEdit
 from .turned_view import TurnedView
 from .video_qa import MaskTrueAnswer, PackVideoQAInputs, TokenizeOptions
 from .video_readers import READERS, UnreadableVideo, VideoReader
-from .views import CenterView, RandomView, ViewParams
+from .views import CenterView, RandomView, SquashedView, ViewParams
 
 __all__ = [
     'READERS',
     'CenterView',
     'ClipCrop',
     'ClipFlip',
+    'ClipLabels',
     'ClipResizeShortEdge',
+    'ClipsToImgs',
     'CompressedClipSample',
     'CompressedReader',
     'CompressedViews',
     'DataError',
+    'DecodeClips',
+    'DecodeSegments',
+    'DecodeStrided',
     'FlipViews',
     'FlowScaleWarp',
     'GuidedParams',
@@ -72,17 +88,21 @@ __all__ = [
     'PackViews',
     'PictureRegions',
     'PyAVCompressedDecode',
+    'RandomShortSide',
     'RandomView',
     'ScaledCropView',
+    'SquashedView',
     'TemporalEdit',
     'TokenizeOptions',
     'TranslatedView',
+    'TurnImgs',
     'TurnedView',
     'UnreadableImage',
     'UnreadableSample',
     'UnreadableVideo',
     'UnsuitableVideo',
     'VideoReader',
+    'ViewOfImgs',
     'ViewParams',
     'accumulate_motion',
     'dense_motion',
@@ -93,6 +113,7 @@ __all__ = [
     'motion_table',
     'negative_window_starts',
     'normalize_motion',
+    'strided_frames',
     'translate_reflect',
     'view_rng',
 ]
