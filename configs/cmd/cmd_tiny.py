@@ -6,14 +6,15 @@ train_dataloader = dict(
     sampler=dict(type='EpochSampler', shuffle=True),
     collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
-        type='TexturedPans', num_videos=32, frames=36, size=80,
+        type='TexturedPans', num_videos=32, frames=36, size=64,
         pipeline=[
             dict(
                 type='CompressedClipSample', clip_len=8, stride=2,
                 interval=1, future_len=4, neg_num=3),
             dict(type='PyAVCompressedDecode'),
             dict(type='CompressedViews', view=dict(
-                size=48, area=(0.5, 1.0), log_ratio=False))]))
+                size=32, area=(0.8, 1.0), log_ratio=False,
+                flip_prob=0.0))]))
 model = dict(
     backbone=dict(base_channels=8), motion_backbone=dict(base_channels=4),
     iframe_backbone=dict(base_channels=4),
@@ -24,7 +25,7 @@ model = dict(
 train_cfg = dict(type='EpochTrainLoop', max_epochs=30)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=2e-3, weight_decay=1e-4),
+    optimizer=dict(type='Adam', lr=3e-3, weight_decay=1e-4),
     clip_grad=dict(max_norm=15))
 param_scheduler = [
     dict(

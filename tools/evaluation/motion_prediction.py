@@ -47,6 +47,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
 def run(args: Namespace) -> None:
     """Evaluate, print, draw."""
     import torch
+    from mmengine.registry import DefaultScope
     from mmengine.runner import Runner
 
     from mmssl.apis.model_zoo import get_model
@@ -65,7 +66,8 @@ def run(args: Namespace) -> None:
     untrained = args.checkpoint == 'untrained'
     model = get_model(args.config, False if untrained else args.checkpoint)
     settings = dict(cfg.train_dataloader, persistent_workers=False)
-    loader = Runner.build_dataloader(settings, seed=args.seed)
+    with DefaultScope.overwrite_default_scope('mmssl'):
+        loader = Runner.build_dataloader(settings, seed=args.seed)
     numbers, example = evaluate_expectation(model, loader, args.epochs)
     if args.out_dir:
         out = Path(args.out_dir)

@@ -14,17 +14,15 @@ train_dataloader = dict(
         ann_file='train.csv',
         pipeline=[
             sample, dict(type='PyAVCompressedDecode'),
+            # Little augmentation, as there is little time
             dict(type='CompressedViews', view=dict(
-                size=48, area=(0.2, 1.0), log_ratio=False,
-                jitter=(0.4, 0.4, 0.4, 0.1), jitter_prob=0.5,
-                gray_prob=0.2, blur_prob=0.5, blur_sigma=(0.1, 1.0),
-                order=('crop', 'flip', 'blur', 'jitter', 'gray',
-                       'solarize')))]))
+                size=32, area=(0.6, 1.0), log_ratio=False,
+                flip_prob=0.0))]))
 # Retrieval: test videos ask, training videos answer; 10 clips of each
 clips = dict(
     num_clips=10, clip_len=8, frame_interval=2, target_fps=None,
-    sampling='uniform', short_side=56)
-views = [dict(type='CenterView', size=48, num=10)]
+    sampling='uniform', short_side=40)
+views = [dict(type='CenterView', size=32, num=10)]
 test_dataloader = dict(
     batch_size=10, num_workers=1, drop_last=False,
     sampler=dict(type='EpochSampler', shuffle=False),
