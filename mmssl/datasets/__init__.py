@@ -34,7 +34,6 @@ from .samplers import (
 from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
-from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -102,7 +101,6 @@ __all__ = [
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
-    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
