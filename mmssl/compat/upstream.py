@@ -153,9 +153,29 @@ def format_config_once(module: ModuleType) -> None:
     module.Config.pretty_text = property(pretty_text)
 
 
+def inherit_from_mmssl(module: ModuleType) -> None:
+    """Let ``_base_ = 'mmssl::simclr/simclr_tiny.py'`` work.
+
+    MMEngine 0.10.7 has a fixed list of packages whose configs can be
+    inherited, and looks for them in an installed package only.
+    """
+    known = module.Config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str):
+        scope, _, name = cfg_path.partition('::')
+        if scope != 'mmssl':
+            return known(cfg_path, filename)
+        import mmssl
+
+        return str(mmssl.get_config_dir() / name), None
+
+    module.Config._get_cfg_path = staticmethod(get_cfg_path)
+
+
 def mend_config(module: ModuleType) -> None:
-    """Both patches of MMEngine's config module."""
+    """All patches of MMEngine's config module."""
     find_packages_by_import(module)
+    inherit_from_mmssl(module)
     format_config_once(module)
 
 

@@ -31,9 +31,11 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
-from .toy_actions import DrawClips, ToyActions
+from .textured_videos import TexturedVideos, textured_video
+from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -71,7 +73,6 @@ __all__ = [
     'ContinualClassStream',
     'DataError',
     'DramaQADataset',
-    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
@@ -96,11 +97,13 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
     'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
+    'TexturedVideos',
     'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
@@ -120,5 +123,6 @@ __all__ = [
     'moving_shapes',
     'overlap_share',
     'read_video_list',
+    'textured_video',
     'write_image_npz',
 ]

@@ -7,17 +7,16 @@ import numpy as np
 
 from mmssl.datasets.moving_shapes import texture
 from mmssl.datasets.sources import FileSource
-from mmssl.datasets.transforms import LoadClips, VideoReader
 from mmssl.datasets.video_dataset import VideoDataset
-from mmssl.registry import DATASETS, TRANSFORMS
+from mmssl.registry import DATASETS
 
 MOVEMENTS = dict(left=(-1, 0), right=(1, 0), up=(0, -1), down=(0, 1))
 SPLITS = dict(train=0, test=1)
-FRAMES, FPS = 32, 30.0
+FRAMES, SIZE = 32, 32
 
 
 @lru_cache(maxsize=512)
-def toy_video(split: str, movement: str, number: int, size: int) -> np.ndarray:
+def toy_video(split: str, movement: str, number: int) -> np.ndarray:
     """A texture that drifts in one of four directions.
 
     Each movement also has a tint of its own, so that one frame says
@@ -27,15 +26,14 @@ def toy_video(split: str, movement: str, number: int, size: int) -> np.ndarray:
         split (str): 'train' or 'test'.
         movement (str): One of ``MOVEMENTS``.
         number (int): Which video of it; decides texture and speed.
-        size (int): Side of the square frames, pixels.
 
     Returns:
-        ndarray: (32, size, size, 3) uint8 RGB.
+        ndarray: (32, 32, 32, 3) uint8 RGB.
     """
     index = list(MOVEMENTS).index(movement)
     key = (SPLITS[split], index, number)
     rng = np.random.default_rng(np.random.SeedSequence(key))
-    picture = texture(rng, size).astype(np.float32)
+    picture = texture(rng, SIZE).astype(np.float32)
     picture[..., :3] += 30 * np.eye(4, 3)[index]
     picture = np.clip(picture, 0, 255).astype(np.uint8)
     x, y = MOVEMENTS[movement]
@@ -48,36 +46,6 @@ def toy_video(split: str, movement: str, number: int, size: int) -> np.ndarray:
     )
 
 
-class _ToyReader(VideoReader):
-    """A drawn video in the place of a file."""
-
-    def __init__(self, path: str, size: int) -> None:
-        self.path = path
-        split, movement, number = path.split('/')
-        self._frames = toy_video(split, movement, int(number), size)
-        self.num_frames, self.fps = len(self._frames), FPS
-
-    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
-        return self._frames[wanted]
-
-
-@TRANSFORMS.register_module()
-class DrawClips(LoadClips):
-    """:class:`LoadClips` of a video that no file holds.
-
-    Args:
-        size (int): Side of the square frames, pixels.
-        **kwargs: See :class:`LoadClips`.
-    """
-
-    def __init__(self, size: int = 32, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.size = size
-
-    def open(self, results: dict) -> VideoReader:
-        return _ToyReader(results['path'], self.size)
-
-
 @DATASETS.register_module()
 class ToyActions(VideoDataset):
     """Videos of four movements, equally many of each.
@@ -85,8 +53,7 @@ class ToyActions(VideoDataset):
     Args:
         split (str): 'train' or 'test'.
         per_class (int): Videos of each movement.
-        **kwargs: See :class:`VideoDataset`; ``clips`` are the arguments of
-            :class:`DrawClips`.  A ``pipeline`` begins with it.
+        **kwargs: See :class:`VideoDataset`.
 
     Raises:
         ValueError: Another split.
@@ -106,5 +73,8 @@ class ToyActions(VideoDataset):
         source = FileSource('', names, labels, tuple(MOVEMENTS))
         super().__init__(source, **kwargs)
 
-    def loading_step(self) -> dict:
-        return dict(type='DrawClips', **self.clips)
+    def read(self, position: int) -> dict:
+        """As the parent, with the drawn video."""
+        split, movement, number = self.source.name(position).split('/')
+        video = toy_video(split, movement, int(number))
+        return dict(super().read(position), video=video)

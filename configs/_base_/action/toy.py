@@ -6,7 +6,7 @@ train_dataloader = dict(
         type='ToyActions', split='train', per_class=16,
         pipeline=[
             dict(
-                type='DrawClips', num_clips=1, clip_len=8, frame_interval=2,
+                type='LoadClips', num_clips=1, clip_len=8, frame_interval=2,
                 target_fps=None),
             dict(type='ClipsToImgs'),
             dict(type='mmaction.FormatShape', input_format='NCTHW'),
@@ -18,7 +18,7 @@ test_dataloader = dict(
         type='ToyActions', split='test', per_class=6,
         pipeline=[
             dict(
-                type='DrawClips', num_clips=2, clip_len=8, frame_interval=2,
+                type='LoadClips', num_clips=2, clip_len=8, frame_interval=2,
                 target_fps=None, sampling='uniform'),
             dict(type='ClipsToImgs'),
             dict(type='mmaction.FormatShape', input_format='NCTHW'),
