@@ -34,6 +34,7 @@ from .samplers import (
 from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .textured_videos import TexturedVideos, textured_video
 from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
@@ -102,6 +103,7 @@ __all__ = [
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
+    'TexturedVideos',
     'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
@@ -121,5 +123,6 @@ __all__ = [
     'moving_shapes',
     'overlap_share',
     'read_video_list',
+    'textured_video',
     'write_image_npz',
 ]
