@@ -10,16 +10,18 @@ from pathlib import Path
 
 __version__ = '0.1.0'
 
-__all__ = [
-    '__version__',
+_FROM_APIS = (
+    'FeatureExtractor',
+    'FewShotClassifier',
+    'Translator',
+    'VOSPropagator',
+    'VideoQA',
     'extract_features',
-    'get_config_dir',
     'get_model',
-    'get_tools_dir',
     'list_models',
-]
+)
 
-_FROM_APIS = ('extract_features', 'get_model', 'list_models')
+__all__ = ['__version__', 'get_config_dir', 'get_tools_dir', *_FROM_APIS]
 
 
 def get_config_dir() -> Path:

@@ -19,7 +19,7 @@ DOCS = ROOT / 'docs'
 PAGES = sorted(
     [
         *DOCS.glob('*.md'),
-        *DOCS.glob('methods/*.md'),
+        *(p for p in DOCS.glob('*/*.md') if p.parent.name != '_build'),
         *ROOT.glob('*.md'),
         *ROOT.glob('configs/**/README.md'),
     ]

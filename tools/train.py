@@ -25,9 +25,7 @@ exit codes: 0 done, or saved after SIGTERM; 1 failed; 2 wrong usage;
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='train')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     launch.add_common_arguments(parser)
     parser.add_argument(
         '--resume',

@@ -13,15 +13,16 @@ train_dataloader = dict(
         domain_b=dict(
             _delete_=True, type='ImageCoco', data_root='data/vod_mini/',
             ann_file='annotations/vod_train.json', images='frames'),
-        views=[dict(type='ScaledCropView', resize=144, size=128)]))
-train_cfg = dict(max_epochs=8)
+        views=[dict(type='ScaledCropView', resize=72, size=64)]))
+train_cfg = dict(max_epochs=2)
 param_scheduler = [
     dict(
-        type='LinearLR', start_factor=1., end_factor=1 / 5, begin=3, end=8,
+        type='LinearLR', start_factor=1., end_factor=1 / 2, begin=0, end=2,
         by_epoch=True)]
 auto_scale_lr = dict(base_batch_size=1)
 optim_wrapper = dict(
-    generators=dict(optimizer=dict(lr=2e-4)),
-    discriminators=dict(optimizer=dict(lr=2e-4)))
-default_hooks = dict(logger=dict(interval=100))
-custom_hooks = [dict(type='SampleSheetHook', interval=500)]
+    generators=dict(optimizer=dict(lr=5e-4)),
+    discriminators=dict(optimizer=dict(lr=5e-4)))
+default_hooks = dict(
+    logger=dict(interval=50), checkpoint=dict(interval=2))
+custom_hooks = [dict(type='SampleSheetHook', interval=250)]

@@ -7,11 +7,18 @@ and its ``--help`` must not wait for torch.
 
 from importlib import import_module
 
-__all__ = ['extract_features', 'get_model', 'list_models']
-
 _HOMES = dict(
-    extract_features='features', get_model='model_zoo', list_models='model_zoo'
+    FeatureExtractor='features',
+    FewShotClassifier='few_shot',
+    Translator='translator',
+    VOSPropagator='vos',
+    VideoQA='question_answering',
+    extract_features='features',
+    get_model='model_zoo',
+    list_models='model_zoo',
 )
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str):

@@ -20,13 +20,9 @@ import numpy as np
 from mmengine.config import Config
 
 import mmssl
-from mmssl.apis.translation import (
-    Job,
-    coco_jobs,
-    read_picture,
-    translate_dataset,
-    voc_jobs,
-)
+from mmssl.apis.still_layouts import Job, coco_jobs, voc_jobs
+from mmssl.apis.translation import translate_dataset
+from mmssl.apis.translator import read_picture
 from mmssl.engine.resume import find_checkpoint
 from mmssl.evaluation.functional import gain_in_standard_errors, summarize
 from mmssl.utils.config import follow_data_root_variable, load_config
@@ -144,7 +140,7 @@ class Experiment:
         seeds (Sequence[int]): Each trains translators and detectors anew.
         out (Path): Folder of everything.
         conditions (Sequence[str], optional): All by default.
-        mode (str): See :func:`mmssl.apis.translation.translate_picture`.
+        mode (str): See :func:`mmssl.apis.translator.translate_picture`.
         workers (int): Processes that translate.
         log (Callable): Gets lines of progress.
 

@@ -12,7 +12,7 @@ from mmssl.apis.domain_experiment import (
     picture_statistics,
     still_jobs,
 )
-from mmssl.apis.translation import read_picture
+from mmssl.apis.translator import read_picture
 from mmssl.engine.resume import find_checkpoint
 from mmssl.visualization import Report, picture_sheet
 from mmssl.visualization.curves import find_scalars, read_scalars

@@ -152,7 +152,7 @@ def _source(args: Namespace, names: Sequence[str]):
 
 
 def _weights(args: Namespace) -> dict:
-    from mmssl.apis.orl_stages import file_digest
+    from mmssl.apis.orl_step import file_digest
 
     if not Path(args.checkpoint).is_file():
         raise UsageError(f'checkpoint not found: {args.checkpoint}')
@@ -173,14 +173,14 @@ def _model(args: Namespace):
 
 
 def _step(args: Namespace, kind: str, settings: dict):
-    from mmssl.apis.orl_stages import Step
+    from mmssl.apis.orl_step import Step
 
     return Step(args.out, kind, listed(args), settings)
 
 
 def earlier(args: Namespace, kind: str):
     """A step whose merged file must be there, with its own settings."""
-    from mmssl.apis.orl_stages import Step
+    from mmssl.apis.orl_step import Step
     from mmssl.datasets.correspondences import read_header
 
     names = listed(args)
@@ -221,7 +221,8 @@ def _neighbours(args: Namespace):
 
 
 def _proposals(args: Namespace):
-    from mmssl.apis.orl_stages import file_digest, propose, store_proposals
+    from mmssl.apis.orl_stages import propose, store_proposals
+    from mmssl.apis.orl_step import file_digest
     from mmssl.datasets.correspondences import official_proposals
     from mmssl.datasets.proposals import PROPOSERS
 
@@ -333,7 +334,7 @@ def merge_all(folder: str) -> list[str]:
     Raises:
         UsageError: There is none, or one has holes.
     """
-    from mmssl.apis.orl_stages import Step
+    from mmssl.apis.orl_step import Step
     from mmssl.datasets.correspondences import read_header, read_image_list
 
     merged = []

@@ -5,165 +5,34 @@ import hashlib
 import json
 import multiprocessing
 import os
-import shutil
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
 
-from mmssl.apis.model_zoo import get_model
-from mmssl.datasets.sources import FileSource
-from mmssl.datasets.transforms import LoadImage, UnreadableImage
-from mmssl.models.algorithms.still_to_video.networks import (
-    GENERATOR_STRIDE,
-    SMALLEST_GENERATOR_INPUT,
-)
+from mmssl.apis.still_layouts import UNCHANGED, Job
+from mmssl.apis.translator import Translator, read_picture
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import atomic_path, write_json, write_text
+from mmssl.utils.files import atomic_path, write_json
 
-DIRECTIONS = ('a2b', 'b2a')
-MODES = ('full', 'scale_width')
-ASSIGNMENTS = ('largest', 'all')
 FORMAT_VERSION = 1
 HEADER = 'translation.json'
-UNCHANGED = 'unchanged'
-"""Class of the pictures that no translator of a class is responsible for."""
 
 
-class Job(NamedTuple):
-    """One picture to write.
-
-    Attributes:
-        source (str): File of the still.
-        target (str): File to write; its ending says the format.
-        key (str): Which translator: a class, '' or ``UNCHANGED``.
-        size (tuple[int, int] or None): (h, w) that the annotation states.
-    """
-
-    source: str
-    target: str
-    key: str
-    size: tuple[int, int] | None
-
-
-def translate_picture(
-    picture: np.ndarray,
-    generator: Callable[[Tensor], Tensor],
-    mode: str = 'full',
-    width: int = 256,
-) -> np.ndarray:
-    """Translate a picture of any size; the size stays.
+class TranslationWorker:
+    """Translates the pictures of jobs; what a worker process holds.
 
     Args:
-        picture (ndarray): (h, w, 3) uint8 RGB.
-        generator (Callable): (1, 3, h', w') in [-1, 1] to the same shape,
-            h' and w' multiples of 4, at least 8.
-        mode (str): 'full': at full resolution, the right and lower border
-            mirrored up to multiples of 4 and cut off again; 'scale_width':
-            scaled to ``width``, and back, bicubic (closest to the authors).
-        width (int): For 'scale_width', pixels; a multiple of 4.
-
-    Returns:
-        ndarray: (h, w, 3) uint8 RGB; levels are rounded (the authors cut).
-
-    Raises:
-        ValueError: Unknown mode; a width that is no multiple of 4; a
-            picture of less than 5 pixels a side in mode 'full'.
-    """
-    if mode not in MODES:
-        raise ValueError(
-            f'mode must be one of {", ".join(MODES)}, got {mode!r}'
-        )
-    height, full = picture.shape[:2]
-    if mode == 'scale_width':
-        if width % GENERATOR_STRIDE or width < SMALLEST_GENERATOR_INPUT:
-            raise ValueError(
-                f'width must be a multiple of {GENERATOR_STRIDE} and at least '
-                f'{SMALLEST_GENERATOR_INPUT}, got {width}'
-            )
-        size = _multiple(round(height * width / full), round), width
-        work = np.array(_resized(picture, size))
-        return np.array(
-            _resized(_levels(generator(_scaled(work))), (height, full))
-        )
-    pad_h = _multiple(height) - height
-    pad_w = _multiple(full) - full
-    if pad_h >= height or pad_w >= full:
-        raise ValueError(
-            f'a picture of {height} x {full} is too small to translate at '
-            "full resolution; use mode 'scale_width'"
-        )
-    x = F.pad(_scaled(picture), (0, pad_w, 0, pad_h), mode='reflect')
-    return _levels(generator(x))[:height, :full]
-
-
-def _multiple(side: int, how: Callable[[float], int] | None = None) -> int:
-    """The next multiple of 4 (or the nearest one), at least 8."""
-    count = side / GENERATOR_STRIDE
-    count = how(count) if how else -(-side // GENERATOR_STRIDE)
-    return max(SMALLEST_GENERATOR_INPUT, GENERATOR_STRIDE * count)
-
-
-def _resized(picture: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    image = Image.fromarray(picture)
-    return image.resize(size[::-1], Image.Resampling.BICUBIC)
-
-
-def _scaled(picture: np.ndarray) -> Tensor:
-    x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
-    return x[None].float() / 127.5 - 1
-
-
-def _levels(x: Tensor) -> np.ndarray:
-    levels = ((x[0].float().cpu() + 1) * 127.5).round().clamp(0, 255)
-    return levels.permute(1, 2, 0).to(torch.uint8).numpy()
-
-
-def load_generator(
-    config: str, checkpoint: str, direction: str = 'a2b'
-) -> nn.Module:
-    """One generator of a trained translator, in evaluation mode.
-
-    Args:
-        config (str): Path or name of the translator's config.
-        checkpoint (str): Its weights.
-        direction (str): 'a2b' (stills to frames) or 'b2a'.
-
-    Raises:
-        UsageError: Unknown direction; the config is none of a translator.
-    """
-    if direction not in DIRECTIONS:
-        raise UsageError(
-            f'direction must be one of {", ".join(DIRECTIONS)}, got '
-            f'{direction!r}'
-        )
-    model = get_model(config, checkpoint)
-    if not hasattr(model, 'generators'):
-        raise UsageError(
-            f'{config} builds a {type(model).__name__}, which does not '
-            'translate; give the config of a CycleGANTranslator'
-        )
-    return getattr(model.generators, direction)
-
-
-class Translator:
-    """Translates pictures; what a worker process holds.
-
-    Args:
-        config (str): See :func:`load_generator`.
+        config (str): See :class:`mmssl.apis.translator.Translator`.
         checkpoints (dict[str, str]): Key of jobs to checkpoint.
-        direction (str): See :func:`load_generator`.
-        mode (str): See :func:`translate_picture`.
-        width (int): See :func:`translate_picture`.
+        direction (str): See there.
+        mode (str): See :func:`mmssl.apis.translator.translate_picture`.
+        width (int): See :func:`mmssl.apis.translator.translate_picture`.
         quality (int): Of JPEG, 0..100.
         device (str): Where the generators run.
     """
@@ -178,25 +47,25 @@ class Translator:
         quality: int = 95,
         device: str = 'cpu',
     ) -> None:
-        self.generators = {
-            key: load_generator(config, path, direction).to(device)
+        self.translators = {
+            key: Translator(
+                config,
+                path,
+                device,
+                show_progress=False,
+                direction=direction,
+                mode=mode,
+                width=width,
+            )
             for key, path in checkpoints.items()
         }
-        self.mode, self.width = mode, width
-        self.quality, self.device = quality, device
+        self.quality = quality
 
-    @torch.no_grad()
     def __call__(self, picture: np.ndarray, key: str = '') -> np.ndarray:
         """(h, w, 3) uint8 RGB to the same; ``UNCHANGED`` as it is."""
         if key == UNCHANGED:
             return picture
-        generator = self.generators[key]
-        return translate_picture(
-            picture,
-            lambda x: generator(x.to(self.device)),
-            self.mode,
-            self.width,
-        )
+        return self.translators[key].translate(picture)
 
     def run(self, job: Job) -> bool:
         """Write one picture, unless it is there.
@@ -234,20 +103,6 @@ class Translator:
         return code.tobytes()
 
 
-def read_picture(path: str) -> np.ndarray:
-    """(h, w, 3) uint8 RGB.
-
-    Raises:
-        UsageError: Names the file and the reason.
-    """
-    try:
-        source = FileSource('', [path])
-        results = dict(img_bytes=source.read(0), path=path)
-        return LoadImage()(results)['img']
-    except UnreadableImage as error:
-        raise UsageError(f'unreadable picture {error}') from error
-
-
 def picture_size(path: str | Path) -> tuple[int, int]:
     """(h, w) as a reader sees it that turns by EXIF, without decoding.
 
@@ -278,219 +133,6 @@ def check_size(path: Path, size: tuple[int, int]) -> None:
         )
 
 
-# Layouts: which pictures there are, and what else has to be written.
-
-
-def voc_jobs(
-    source: Path,
-    out: Path,
-    split: str | None,
-    classes: Sequence[str],
-    assign: str,
-) -> tuple[list[Job], Callable[[], None]]:
-    """Jobs of a VOC tree (``JPEGImages, Annotations, ImageSets/Main``).
-
-    Args:
-        source (Path): Such as ``data/VOCdevkit/VOC2007``.
-        out (Path): The tree to write; pictures end in ``.jpg``, which
-            mmdet's VOC dataset hard-codes.
-        split (str, optional): Ids of ``ImageSets/Main/<split>.txt``; all
-            annotated ids without it.
-        classes (Sequence[str]): Classes with a translator of their own; none
-            for one translator.
-        assign (str): See :func:`translate_dataset`.
-
-    Returns:
-        tuple: Jobs, and what writes annotations and the list of ids.
-
-    Raises:
-        UsageError: Nothing there; an id without annotation or picture.
-    """
-    annotations = source / 'Annotations'
-    if split is None:
-        split = 'all'
-        ids = sorted(path.stem for path in annotations.glob('*.xml'))
-        where = annotations
-    else:
-        where = source / 'ImageSets' / 'Main' / f'{split}.txt'
-        if not where.is_file():
-            raise UsageError(f'no list of ids at {where}; give --split')
-        ids = [
-            line.split()[0]
-            for line in where.read_text().splitlines()
-            if line.strip()
-        ]
-    if not ids:
-        raise UsageError(f'no ids in {where}: there is nothing to translate')
-    jobs, written = [], []
-    for name in ids:
-        xml = annotations / f'{name}.xml'
-        if not xml.is_file():
-            raise UsageError(
-                f'no annotation {xml} for the picture {name}; a detector '
-                'could not be trained on its translation'
-            )
-        picture = _voc_picture(source / 'JPEGImages', name)
-        size, boxes = _read_voc(xml)
-        for key in responsible(boxes, classes, assign):
-            new = f'{name}_{key}' if assign == 'all' and classes else name
-            target = out / 'JPEGImages' / f'{new}.jpg'
-            jobs.append(Job(str(picture), str(target), key, size))
-            written.append((xml, new))
-
-    def finish() -> None:
-        for xml, new in written:
-            with atomic_path(out / 'Annotations' / f'{new}.xml') as temporary:
-                shutil.copyfile(xml, temporary)
-        text = ''.join(f'{new}\n' for _, new in written)
-        write_text(out / 'ImageSets' / 'Main' / f'{split}.txt', text)
-
-    return jobs, finish
-
-
-def _voc_picture(folder: Path, name: str) -> Path:
-    for suffix in ('.jpg', '.jpeg', '.png', '.JPG', '.JPEG'):
-        if (folder / f'{name}{suffix}').is_file():
-            return folder / f'{name}{suffix}'
-    raise UsageError(f'no picture {folder / name}.jpg for the id {name}')
-
-
-def _read_voc(
-    xml: Path,
-) -> tuple[tuple[int, int] | None, list[tuple[str, float]]]:
-    """Stated (h, w), and class and area of each box."""
-    try:
-        root = ET.parse(xml).getroot()
-        size = root.find('size')
-        boxes = []
-        for item in root.findall('object'):
-            edges = [
-                float(item.find(f'bndbox/{edge}').text)
-                for edge in ('xmin', 'ymin', 'xmax', 'ymax')
-            ]
-            area = (edges[2] - edges[0] + 1) * (edges[3] - edges[1] + 1)
-            boxes.append((item.find('name').text.strip(), area))
-        stated = None
-        if size is not None:
-            stated = (
-                int(size.find('height').text),
-                int(size.find('width').text),
-            )
-    except (ET.ParseError, AttributeError, ValueError) as error:
-        raise UsageError(f'{xml} is no VOC annotation: {error}') from error
-    # Some sets leave the size at 0.
-    return stated if stated and min(stated) > 0 else None, boxes
-
-
-def coco_jobs(
-    ann_file: Path,
-    images: Path,
-    out: Path,
-    classes: Sequence[str],
-    assign: str,
-) -> tuple[list[Job], Callable[[], None]]:
-    """Jobs of a COCO annotation file.
-
-    Args:
-        ann_file (Path): ``instances_*.json`` or the like.
-        images (Path): Folder that its file names are relative to.
-        out (Path): Gets a folder and an ``annotations/`` of the same names.
-        classes (Sequence[str]): See :func:`voc_jobs`.
-        assign (str): See :func:`translate_dataset`.
-
-    Returns:
-        tuple: Jobs, and what writes the annotation file.
-
-    Raises:
-        UsageError: No such file; boxes of an unknown picture; a picture
-            that is missing.
-    """
-    try:
-        content = json.loads(ann_file.read_text(encoding='utf-8'))
-        entries, boxes = content['images'], content['annotations']
-        names = {c['id']: c['name'] for c in content['categories']}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f'{ann_file} is no COCO annotation file with images, '
-            f'annotations and categories: {error!r}'
-        ) from error
-    if not entries:
-        raise UsageError(f'no images in {ann_file}: nothing to translate')
-    by_image: dict = {entry['id']: [] for entry in entries}
-    for box in boxes:
-        if box['image_id'] not in by_image:
-            raise UsageError(
-                f'{ann_file}: box {box["id"]} is of the image '
-                f'{box["image_id"]}, which the file does not list'
-            )
-        by_image[box['image_id']].append(box)
-    jobs, copies = [], []
-    for entry in entries:
-        source = images / entry['file_name']
-        if not source.is_file():
-            raise UsageError(
-                f'no picture {source}, which {ann_file} names; give the '
-                'folder of its pictures by --images'
-            )
-        size = None
-        if entry.get('height') and entry.get('width'):
-            size = int(entry['height']), int(entry['width'])
-        found = [
-            (names.get(b['category_id'], ''), b['bbox'][2] * b['bbox'][3])
-            for b in by_image[entry['id']]
-        ]
-        for key in responsible(found, classes, assign):
-            name = Path(entry['file_name'])
-            if assign == 'all' and classes:
-                name = name.with_name(f'{name.stem}_{key}{name.suffix}')
-            target = out / images.name / name
-            jobs.append(Job(str(source), str(target), key, size))
-            copies.append((entry, name.as_posix()))
-    target = out / 'annotations' / ann_file.name
-
-    def finish() -> None:
-        if assign != 'all' or not classes:
-            with atomic_path(target) as temporary:
-                shutil.copyfile(ann_file, temporary)
-            return
-        new_images, new_boxes = [], []
-        for number, (entry, name) in enumerate(copies, 1):
-            new_images.append(dict(entry, id=number, file_name=name))
-            for box in by_image[entry['id']]:
-                copy = dict(box, id=len(new_boxes) + 1, image_id=number)
-                new_boxes.append(copy)
-        write_json(
-            target, dict(content, images=new_images, annotations=new_boxes)
-        )
-
-    return jobs, finish
-
-
-def responsible(
-    boxes: Sequence[tuple[str, float]], classes: Sequence[str], assign: str
-) -> list[str]:
-    """Which translators a picture goes through.
-
-    Args:
-        boxes (Sequence[tuple[str, float]]): Class and area of each box.
-        classes (Sequence[str]): Those with a translator; none means that one
-            translator does all.
-        assign (str): 'largest': that of the largest box of those classes;
-            'all': each of them.
-
-    Returns:
-        list[str]: Keys; ``UNCHANGED`` where no class has a translator.
-    """
-    if not classes:
-        return ['']
-    known = [(area, name) for name, area in boxes if name in classes]
-    if not known:
-        return [UNCHANGED]
-    if assign == 'largest':
-        return [max(known, key=lambda pair: pair[0])[1]]
-    return sorted({name for _, name in known})
-
-
 def translate_dataset(
     jobs: Sequence[Job],
     finish: Callable[[], None],
@@ -498,7 +140,7 @@ def translate_dataset(
     settings: dict,
     workers: int = 0,
     report: Callable[[int, int, float], None] | None = None,
-    translator: Translator | None = None,
+    translator: TranslationWorker | None = None,
 ) -> dict[str, int]:
     """Write all pictures that are missing, then the annotations.
 
@@ -507,14 +149,14 @@ def translate_dataset(
     going on with others is refused.
 
     Args:
-        jobs (Sequence[Job]): Of :func:`voc_jobs` or :func:`coco_jobs`.
+        jobs (Sequence[Job]): Of ``voc_jobs`` or ``coco_jobs``.
         finish (Callable): Writes the annotations.
         out (Path): Folder of the copy.
-        settings (dict): Arguments of :class:`Translator`.
+        settings (dict): Arguments of :class:`TranslationWorker`.
         workers (int): Processes; 0 works in this one.
         report (Callable, optional): Gets pictures done, pictures in all and
             seconds, after each.
-        translator (Translator, optional): In place of one from
+        translator (TranslationWorker, optional): In place of one from
             ``settings``; this process only.
 
     Returns:
@@ -522,7 +164,7 @@ def translate_dataset(
 
     Raises:
         UsageError: Two sources for one file; other settings than before;
-            see :meth:`Translator.run`.
+            see :meth:`TranslationWorker.run`.
     """
     targets = {}
     for job in jobs:
@@ -589,10 +231,10 @@ def _run_all(
     jobs: Sequence[Job],
     settings: dict,
     workers: int,
-    translator: Translator | None,
+    translator: TranslationWorker | None,
 ) -> Iterator[bool]:
     if workers == 0:
-        worker = translator or Translator(**settings)
+        worker = translator or TranslationWorker(**settings)
         yield from map(worker.run, jobs)
         return
     # Forked processes would inherit locks of torch's threads.
@@ -607,14 +249,14 @@ def _run_all(
             raise
 
 
-_WORKER: Translator | None = None
+_WORKER: TranslationWorker | None = None
 
 
 def _start_worker(settings: dict) -> None:
     global _WORKER
     torch.set_num_threads(max(1, int(os.environ.get('OMP_NUM_THREADS', 1))))
     cv2.setNumThreads(0)
-    _WORKER = Translator(**settings)
+    _WORKER = TranslationWorker(**settings)
 
 
 def _work(job: Job) -> bool:

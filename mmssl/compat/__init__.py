@@ -10,6 +10,8 @@ mmaction2 1.2.0 lacks              stand-in module (``drn.py``)
 ``localizers/drn``
 mmaction2 1.2.0: VindLU needs      its own placeholders
 timm and transformers below 5      (``upstream.py``)
+mmaction2 1.2.0: ``ResNet3d``      loaded after its own initialisation
+ignores ``init_cfg``               (``upstream.py``)
 mmdet 3.3.0 and mmaction2 1.2.0    a warning with found, wanted and the
 die by ``assert`` on mmcv 2.2      command (``upstream.py``)
 mmdet 3.3.0: ``SSDHead`` cannot    the attribute that its base class reads
@@ -17,6 +19,8 @@ predict                            (``upstream.py``)
 mmengine 0.10.7 finds packages by  the import system's own look-up
 ``pkg_resources``, gone from       (``upstream.py``)
 setuptools 82
+mmengine 0.10.7 inherits configs of   ``mmssl::`` as well
+a fixed list of packages              (``upstream.py``)
 mmengine 0.10.7 formats the config for one formatting, interrupts let
 each checkpoint, swallows Ctrl-C   through (``upstream.py``)
 SyncBN on the CPU raises           :func:`revert_sync_batchnorm_on_cpu`

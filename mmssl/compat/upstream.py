@@ -66,6 +66,28 @@ def leave_out_vindlu(module: ModuleType) -> None:
         module.WITH_MULTIMODAL = False
 
 
+def start_3d_from_init_cfg(module: ModuleType) -> None:
+    """Let mmaction2's 3D ResNets start from their ``init_cfg``.
+
+    ``ResNet3d.init_weights`` of mmaction2 1.2.0 knows only its own argument
+    ``pretrained`` and leaves ``init_cfg`` alone in silence, so pre-trained
+    weights that a config names there would not be loaded.
+    """
+    from functools import wraps
+
+    from mmengine.model.weight_init import initialize
+
+    untouched = module.ResNet3d.init_weights
+
+    @wraps(untouched)
+    def init_weights(self, pretrained: str | None = None) -> None:
+        untouched(self, pretrained)
+        if self.init_cfg:
+            initialize(self, self.init_cfg)
+
+    module.ResNet3d.init_weights = init_weights
+
+
 def find_packages_by_import(module: ModuleType) -> None:
     """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
 
@@ -131,9 +153,29 @@ def format_config_once(module: ModuleType) -> None:
     module.Config.pretty_text = property(pretty_text)
 
 
+def inherit_from_mmssl(module: ModuleType) -> None:
+    """Let ``_base_ = 'mmssl::simclr/simclr_tiny.py'`` work.
+
+    MMEngine 0.10.7 has a fixed list of packages whose configs can be
+    inherited, and looks for them in an installed package only.
+    """
+    known = module.Config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str):
+        scope, _, name = cfg_path.partition('::')
+        if scope != 'mmssl':
+            return known(cfg_path, filename)
+        import mmssl
+
+        return str(mmssl.get_config_dir() / name), None
+
+    module.Config._get_cfg_path = staticmethod(get_cfg_path)
+
+
 def mend_config(module: ModuleType) -> None:
-    """Both patches of MMEngine's config module."""
+    """All patches of MMEngine's config module."""
     find_packages_by_import(module)
+    inherit_from_mmssl(module)
     format_config_once(module)
 
 
@@ -151,6 +193,7 @@ def announce_operators(module: ModuleType) -> None:
 
 PATCHES = {
     'mmaction': warn_about_versions,
+    'mmaction.models.backbones.resnet3d': start_3d_from_init_cfg,
     'mmaction.utils.dependency': leave_out_vindlu,
     'mmcv._ext': announce_operators,
     'mmdet': warn_about_versions,

@@ -1,9 +1,10 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Datasets, transforms, samplers and collate functions."""
 
-from .action_videos import ActionVideoDataset, DecodeClips
+from .action_videos import ActionVideoDataset, CharadesVideoDataset
 from .characters import MNIST, EmbeddedDigits, Omniglot
 from .collate import collate_views
+from .compressed_videos import CompressedVideoDataset, TexturedPans
 from .embedded_photos import EmbeddedPhotos
 from .few_shot import FewShotCSV, OmniglotCharacters
 from .image_dataset import DataError, ImageDataset
@@ -30,9 +31,11 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .textured_videos import TexturedVideos, textured_video
+from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -45,6 +48,7 @@ from .video_dataset import (
     read_video_list,
 )
 from .video_files import VideoFile
+from .video_index import StaleIndex, VideoIndex
 from .video_qa import (
     DramaQADataset,
     QuestionSelectionDataset,
@@ -63,10 +67,11 @@ __all__ = [
     'STL10',
     'ActionClips',
     'ActionVideoDataset',
+    'CharadesVideoDataset',
     'ClipDataset',
+    'CompressedVideoDataset',
     'ContinualClassStream',
     'DataError',
-    'DecodeClips',
     'DramaQADataset',
     'EmbeddedDigits',
     'EmbeddedPhotos',
@@ -92,10 +97,14 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
+    'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
+    'TexturedPans',
     'TexturedVideos',
+    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -105,6 +114,7 @@ __all__ = [
     'VideoDataset',
     'VideoFile',
     'VideoFolder',
+    'VideoIndex',
     'VideoList',
     'VideoQADataset',
     'clip_frame_ids',

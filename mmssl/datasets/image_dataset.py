@@ -142,7 +142,8 @@ class ImageDataset(Dataset):
 
     @property
     def labels(self) -> np.ndarray:
-        """(n,) int64 class numbers, without loading a picture.
+        """(n,) int64 class numbers, without loading a picture; or (n, classes)
+        in {1, 0, -1} where a picture has several, see :class:`ImageCoco`.
 
         Raises:
             UsageError: There are none.
@@ -203,7 +204,7 @@ class ImageDataset(Dataset):
         results = dict(sample_idx=position, path=name, img_path=name)
         results['img_bytes' if isinstance(data, bytes) else 'img'] = data
         if self.has_labels:
-            results['label'] = int(self.source.labels[position])
+            results['label'] = self.source.labels[position].tolist()
         return results
 
     def _transform(self, results: dict) -> dict:

@@ -82,23 +82,33 @@ class ImageList(ImageDataset):
 class ImageCoco(ImageDataset):
     """Pictures that an annotation file in COCO's layout lists, in its order.
 
-    Only their names are read: for translation, or to stay with one split.
+    Without labels for translation, or to stay with one split; with them for
+    pictures that show several classes.
 
     Args:
         ann_file (str): JSON with ``images``; relative to ``data_root``.
         data_root (str): Folder of the data set.
         images (str): Folder that the names are relative to, below
             ``data_root``.
+        with_label (bool): Read boxes and say of each class of each picture
+            whether it is there: 1, -1, or 0 if only in boxes marked
+            ``ignore`` (VOC's difficult ones, as ``prepare_voc.py`` writes
+            them) or ``iscrowd``.
         **kwargs: See :class:`ImageDataset`.
     """
 
     def __init__(
-        self, ann_file: str, data_root: str = '', images: str = '', **kwargs
+        self,
+        ann_file: str,
+        data_root: str = '',
+        images: str = '',
+        with_label: bool = False,
+        **kwargs,
     ) -> None:
         owner = type(self).__name__
         root = find_data(Path(data_root) / images, owner)
         path = find_data(Path(data_root) / ann_file, owner)
-        super().__init__(coco_source(path, root), **kwargs)
+        super().__init__(coco_source(path, root, with_label), **kwargs)
 
 
 @DATASETS.register_module()
@@ -201,21 +211,49 @@ def list_source(path: Path, root: Path, with_label: bool) -> FileSource:
     return not_empty(FileSource(root, names, labels), path)
 
 
-def coco_source(path: Path, root: Path) -> FileSource:
+def coco_source(path: Path, root: Path, with_label: bool) -> FileSource:
     """Pictures that an annotation file in COCO's layout lists.
 
     Raises:
-        UsageError: No such file, or it lists none.
+        UsageError: No such file, it lists none, or a box is of an unknown
+            picture or class.
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         names = [entry['file_name'] for entry in content['images']]
+        labels, classes = None, []
+        if with_label:
+            labels = classes_shown(content)
+            classes = [entry['name'] for entry in content['categories']]
     except (ValueError, KeyError, TypeError) as error:
+        boxes = ', their boxes and classes' if with_label else ''
         raise UsageError(
-            f'{path} is no annotation file with images and their file_name: '
-            f'{error!r}'
+            f'{path} is no annotation file with images and their file_name'
+            f'{boxes}: {error!r}'
         ) from error
-    return not_empty(FileSource(root, names), path)
+    return not_empty(FileSource(root, names, labels, classes), path)
+
+
+def classes_shown(content: dict) -> np.ndarray:
+    """Which classes each picture shows, from boxes in COCO's layout.
+
+    Args:
+        content (dict): ``images``, ``categories``, ``annotations``.
+
+    Returns:
+        ndarray: (n, classes) int64 in {1, 0, -1}, see :class:`ImageCoco`.
+
+    Raises:
+        KeyError: A box of a picture or class that is not listed.
+    """
+    row = {entry['id']: i for i, entry in enumerate(content['images'])}
+    column = {c['id']: i for i, c in enumerate(content['categories'])}
+    labels = np.full((len(row), len(column)), -1, np.int64)
+    for box in content['annotations']:
+        place = row[box['image_id']], column[box['category_id']]
+        certain = not (box.get('ignore') or box.get('iscrowd'))
+        labels[place] = max(labels[place], int(certain))
+    return labels
 
 
 def npz_source(path: Path) -> BytesSource:

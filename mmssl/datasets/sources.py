@@ -73,7 +73,8 @@ class Source:
 
     Args:
         names (Sequence[str]): Unique, shown in messages.
-        labels (Sequence[int], optional): (n,) class numbers, >= 0.
+        labels (Sequence, optional): (n,) class numbers, >= 0, or
+            (n, classes) 1, 0 or -1: there, only difficult ones, not there.
         classes (Sequence[str]): Name of each class number.
     """
 
@@ -117,7 +118,11 @@ class FileSource(Source):
         self.root = os.fspath(root)
 
     def name(self, index: int) -> str:
-        return os.path.join(self.root, super().name(index))
+        return os.path.join(self.root, self.relative(index))
+
+    def relative(self, index: int) -> str:
+        """Path below the root."""
+        return super().name(index)
 
     def read(self, index: int) -> bytes:
         path = self.name(index)

@@ -35,7 +35,7 @@ class VideoDataset(ImageDataset):
     Args:
         source (Source): Where the videos are.
         clips (dict, optional): With ``views``, the arguments of
-            ``LoadClips``.
+            ``LoadClips``, or of the transform that ``type`` names.
         **kwargs: See :class:`ImageDataset`.
     """
 
@@ -49,7 +49,7 @@ class VideoDataset(ImageDataset):
         super().__init__(source, **kwargs)
 
     def loading_step(self) -> dict:
-        return dict(type='LoadClips', **self.clips)
+        return dict(type='LoadClips') | self.clips
 
     def read(self, position: int) -> dict:
         """What enters the pipeline: the name of a video, not its bytes.
@@ -86,13 +86,9 @@ class VideoFolder(VideoDataset):
     def __init__(
         self, data_root: str, with_label: bool = False, **kwargs
     ) -> None:
-        root = find_data(data_root, type(self).__name__)
-        names = [n for n in list_files(root) if is_video(n)]
-        if not names:
-            raise UsageError(
-                f'no videos below {root}; looked for the endings '
-                f'{" ".join(VIDEO_ENDINGS)}'
-            )
+        root, names = find_videos_below(
+            find_data(data_root, type(self).__name__)
+        )
         labels, classes = None, ()
         if with_label:
             labels, classes = labels_of_folders(names, str(root))
@@ -172,6 +168,32 @@ class ActionClips(VideoDataset):
         if any(frames):
             source.frames = frames
         super().__init__(source, **kwargs)
+
+
+def find_videos_below(path: str | Path) -> tuple[Path, list[str]]:
+    """The videos below a folder, or the one that a path names.
+
+    Args:
+        path (str or Path): A folder or a video.
+
+    Returns:
+        tuple: The folder, and paths below it, sorted.
+
+    Raises:
+        UsageError: There is no video.
+    """
+    path = Path(path)
+    if path.is_file():
+        return path.parent, [path.name]
+    if not path.is_dir():
+        raise UsageError(f'no folder and no file {path}')
+    names = [name for name in list_files(path) if is_video(name)]
+    if not names:
+        raise UsageError(
+            f'no videos below {path}; looked for the endings '
+            f'{" ".join(VIDEO_ENDINGS)}'
+        )
+    return path, names
 
 
 def read_video_list(

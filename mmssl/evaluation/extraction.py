@@ -34,7 +34,7 @@ from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
 
 FORMAT_VERSION = 1
-STAGES = ('pool', 'neck')
+STAGES = ('pool', 'corners', 'neck')
 PROGRESS_SECONDS = 30
 
 
@@ -42,8 +42,9 @@ class FeatureSet(NamedTuple):
     """Features of n samples, ordered by their index in the data set.
 
     ``features`` (n, c) float32; ``labels`` (n,) int64, -1 where there is
-    none; ``indices`` (n,) int64, distinct; ``paths``: n names of files,
-    '' where there is none.  All on the CPU.
+    none, or (n, classes) in {1, 0, -1}, see :class:`ImageCoco`; ``indices``
+    (n,) int64, distinct; ``paths``: n names of files, '' where there is
+    none.  All on the CPU.
     """
 
     features: Tensor
@@ -129,7 +130,8 @@ def predict_features(
             wrapper for distributed training is looked through.
         batch (dict): ``inputs``: list of views; ``data_samples``: list of n
             samples.
-        stage (str): 'pool' (the backbone's pooled feature) or 'neck' (the
+        stage (str): 'pool' (the backbone's pooled feature), 'corners' (four
+            averages of its map, one after the other) or 'neck' (the
             embedding).
         average_views (bool): Take the mean of the features of all views,
             such as the clips of a video, not that of the first alone.
@@ -180,7 +182,7 @@ def extract_features(
         model (nn.Module): See :func:`predict_features`; left as it was,
             modes, batch statistics and random state included.
         dataloader (DataLoader): Yields batches of :func:`predict_features`.
-        stage (str): 'pool' or 'neck'.
+        stage (str): See :func:`predict_features`.
         average_views (bool): See :func:`predict_features`.
 
     Returns:
@@ -244,8 +246,8 @@ def frame_maps(
         yield found.mean(1) if as_clips else found
 
 
-def row(sample: Any) -> tuple[int | None, Tensor, int, str]:
-    """Index, feature on the CPU, label and path of a data sample.
+def row(sample: Any) -> tuple[int | None, Tensor, np.ndarray, str]:
+    """Index, feature on the CPU, label or labels and path of a data sample.
 
     Args:
         sample (BaseDataElement or dict): With ``feature``.
@@ -253,7 +255,7 @@ def row(sample: Any) -> tuple[int | None, Tensor, int, str]:
     return (
         sample.get('sample_idx'),
         sample.get('feature').float().cpu(),
-        int(sample.get('label', -1)),
+        np.asarray(sample.get('label', -1)),
         str(sample.get('path', '')),
     )
 

@@ -5,14 +5,10 @@ results/SEQUENCE/FRAME.png + annotations/SEQUENCE/FRAME.png -> J and F
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy import ndarray
 
@@ -27,6 +23,7 @@ from mmssl.evaluation.functional.davis import (
 from mmssl.utils.errors import UsageError
 from mmssl.utils.id_maps import read_id_map
 from mmssl.utils.names import suggestion
+from mmssl.utils.parallel import process_map
 
 IdSource = str | Path | ndarray
 YEAR = '2017'  # of the lists; 2016 has one object a sequence
@@ -128,7 +125,7 @@ def score_folder(
                 'evaluate if the others are not wanted'
             )
     score = partial(_score, results, annotations)
-    with _mapper(min(workers, len(sequences))) as run:
+    with process_map(min(workers, len(sequences))) as run:
         return dict(zip(sequences, run(score, sequences), strict=True))
 
 
@@ -250,23 +247,3 @@ def _score_frame(
         return evaluate_sequence([annotation], [pred], count)
     except ValueError as error:
         raise UsageError(f'{place}: {error}') from error
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
-
-
-@contextmanager
-def _mapper(workers: int) -> Iterator:
-    """A ``map`` over processes, or the plain one."""
-    if workers <= 1:
-        yield map
-        return
-    # A forked process would inherit the locks of OpenCV's threads, and wait
-    # for ever where this one has used them.
-    context = get_context('spawn')
-    with ProcessPoolExecutor(workers, context, _one_thread) as pool:
-        try:
-            yield pool.map
-        finally:
-            pool.shutdown(cancel_futures=True)

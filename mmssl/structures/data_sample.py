@@ -11,7 +11,8 @@ class DataSample(BaseDataElement):
 
     - ``sample_idx`` (int): position in the dataset;
     - ``path`` (str): file, or member of an archive, for messages;
-    - ``label`` (int): class number, absent without labels;
+    - ``label`` (int): class number, absent without labels; or a list of 1
+      (there), 0 (only difficult ones) and -1 (not there), one a class;
     - ``views`` (list[ViewGeometry]): how each view was cut;
     - ``feature`` (Tensor): (c,), set by ``predict``.
 

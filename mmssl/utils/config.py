@@ -26,7 +26,9 @@ RUNNER_KEYS = frozenset(
 )
 """Top-level keys with a meaning; any other name is a config's variable."""
 
-PATH_KEYS = ('data_root', 'ann_file')
+PATH_KEYS = (
+    'data_root', 'ann_file', 'exclude_file', 'label_file', 'proposal_file',
+)  # fmt: skip
 
 
 def find_config(name: str, config_dir: str | Path | None = None) -> Path:
@@ -125,15 +127,15 @@ def move_data_root(node: Any, old: str, new: str) -> None:
 
     Args:
         node (dict or list): Changed in place.
-        old (str): What ``data_root`` entries are, or begin with; and the
-            ``ann_file`` of metrics, which is a whole path there.
+        old (str): What ``data_root`` entries are, or begin with; and other
+            ``PATH_KEYS``, which are whole paths in metrics.
         new (str): What takes its place.
     """
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):
         if isinstance(value, dict | list):
             move_data_root(value, old, new)
-        elif key in ('data_root', 'ann_file') and str(value).startswith(old):
+        elif key in PATH_KEYS and str(value).startswith(old):
             node[key] = new + value[len(old) :]
 
 
@@ -159,8 +161,8 @@ def follow_data_root_variable(node: Any) -> None:
     themselves.
 
     Args:
-        node (dict or list): Changed in place: every ``data_root`` and
-            ``ann_file`` that begins with ``data/``.
+        node (dict or list): Changed in place: every one of ``PATH_KEYS``
+            that begins with ``data/``.
     """
     if not os.environ.get(DATA_ROOT_VARIABLE):
         return

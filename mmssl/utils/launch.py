@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 import mmssl
 from mmssl.utils.build_errors import explained
@@ -23,15 +23,9 @@ def add_common_arguments(parser: ToolParser) -> None:
         help='run folder for config, logs, checkpoints, metrics; None is the '
         "config's work_dir, else work_dirs/<config name>",
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides of config keys, e.g. train_cfg.max_epochs=5 '
-        'model.neck.sizes="[512,128]"; a key that the config does not have '
-        'is written +key=value',
+    parser.add_overrides(
+        'train_cfg.max_epochs=5 model.neck.sizes="[512,128]"; a key that the '
+        'config does not have is written +key=value'
     )
     parser.add_argument(
         '--launcher',

@@ -19,6 +19,11 @@ from typing import NoReturn
 
 from mmssl.utils.errors import RunStopped, UsageError
 
+ARGUMENTS = dict(
+    config='path of a config, or the name of a shipped one',
+    checkpoint='file or URL of the weights',
+)
+
 
 class _HelpFormatter(
     ArgumentDefaultsHelpFormatter, RawDescriptionHelpFormatter
@@ -49,6 +54,32 @@ class ToolParser(ArgumentParser):
             '--debug',
             action='store_true',
             help='show the traceback of an error',
+        )
+
+    def add_config(self, *others: str) -> None:
+        """Add the argument ``config``, and more by their usual help.
+
+        Args:
+            *others (str): Names in ``ARGUMENTS``.
+        """
+        for name in ('config', *others):
+            self.add_argument(name, help=ARGUMENTS[name])
+
+    def add_overrides(self, examples: str = 'data_root=PATH') -> None:
+        """Add ``--cfg-options``, a dict of changes to the config.
+
+        Args:
+            examples (str): For the help.
+        """
+        from mmengine.config import DictAction
+
+        self.add_argument(
+            '--cfg-options',
+            nargs='+',
+            action=DictAction,
+            default={},
+            metavar='K=V',
+            help=f'overrides of config keys, e.g. {examples}',
         )
 
     def error(self, message: str) -> NoReturn:

@@ -4,15 +4,22 @@
 from .charts import bar_figure, confusion_figure
 from .correspondence import Correspondence, correspondence_figure
 from .curves import curve_figure, find_scalars, read_scalars
-from .episode import episode_figure
-from .feature_map import pca, scatter_figure, thumbnail_figure, tsne
+from .episode import answer_figure, episode_figure
+from .feature_map import (
+    map_colours,
+    map_figure,
+    pca,
+    scatter_figure,
+    thumbnail_figure,
+    tsne,
+)
 from .mixture import birth_figure, component_figure, usage_figure
 from .neighbours import neighbour_figure
 from .picture_sheet import picture_sheet
 from .question import question_figure
 from .report import Report
 from .sections import add_map, add_neighbours, add_training
-from .style import save_figure
+from .style import figure_png, save_figure
 from .visualizer import Visualizer
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     'add_map',
     'add_neighbours',
     'add_training',
+    'answer_figure',
     'bar_figure',
     'birth_figure',
     'component_figure',
@@ -29,7 +37,10 @@ __all__ = [
     'correspondence_figure',
     'curve_figure',
     'episode_figure',
+    'figure_png',
     'find_scalars',
+    'map_colours',
+    'map_figure',
     'neighbour_figure',
     'pca',
     'picture_sheet',

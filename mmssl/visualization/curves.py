@@ -56,6 +56,7 @@ def read_scalars(path: str | os.PathLike) -> dict[str, Curve]:
 def curve_figure(
     panels: Mapping[str, Mapping[str, Curve]],
     xlabels: Mapping[str, str] | None = None,
+    size: tuple[float, float] = (4.2, 3),
 ) -> Figure:
     """One panel beside the other, each with its named curves.
 
@@ -63,6 +64,7 @@ def curve_figure(
         panels (Mapping): Title of a panel to name to (steps, values).
         xlabels (Mapping, optional): Title of a panel to what is below it;
             defaults to 'iteration'.
+        size (tuple[float, float]): Width and height of a panel, inches.
 
     Returns:
         Figure: Not saved yet.
@@ -72,7 +74,9 @@ def curve_figure(
     """
     if not panels:
         raise ValueError('a figure of curves needs at least one panel')
-    figure, axes = new_figure(4.2 * len(panels), 3, columns=len(panels))
+    figure, axes = new_figure(
+        size[0] * len(panels), size[1], columns=len(panels)
+    )
     for axis, (title, curves) in zip(axes, panels.items(), strict=True):
         for number, (name, (steps, values)) in enumerate(curves.items()):
             axis.plot(

@@ -162,3 +162,59 @@ def thumbnail_figure(
 def _limits(values: np.ndarray) -> tuple[float, float]:
     margin = 0.05 * (float(np.ptp(values)) or 1)
     return float(values.min()) - margin, float(values.max()) + margin
+
+
+def map_colours(maps: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Dense features as colours: the first three principal components.
+
+    The components are those of all positions of all maps together, so that
+    a colour means the same in each; they fill [0, 1] from the 2nd to the
+    98th percentile.
+
+    Args:
+        maps (Sequence[ndarray]): Maps (c, h, w), c >= 3, of any size.
+
+    Returns:
+        list[ndarray]: (h, w, 3) float in [0, 1].
+
+    Raises:
+        ValueError: Fewer than 3 channels or positions.
+    """
+    from sklearn.decomposition import PCA
+
+    rows = [m.reshape(len(m), -1).T for m in maps]
+    joint = np.concatenate(rows).astype(np.float32)
+    if min(joint.shape) < 3:
+        raise ValueError(
+            'colours of maps need 3 channels and 3 positions at least, got '
+            f'{joint.shape[1]} and {joint.shape[0]}'
+        )
+    projected = PCA(3, svd_solver='full').fit_transform(joint)
+    low, high = np.percentile(projected, (2, 98), axis=0)
+    scaled = (projected - low) / np.maximum(high - low, 1e-12)
+    parts = np.split(
+        np.clip(scaled, 0, 1), np.cumsum([len(r) for r in rows])[:-1]
+    )
+    return [
+        part.reshape(*m.shape[1:], 3)
+        for part, m in zip(parts, maps, strict=True)
+    ]
+
+
+def map_figure(
+    pictures: Sequence[np.ndarray], maps: Sequence[np.ndarray]
+) -> Figure:
+    """Pictures, and below each its :func:`map_colours`.
+
+    Args:
+        pictures (Sequence[ndarray]): n pictures (h, w, 3) uint8 RGB.
+        maps (Sequence[ndarray]): n maps (c, h', w').
+
+    Returns:
+        Figure: Not saved yet.
+    """
+    figure, axes = new_figure(1.6 * len(pictures) + 0.2, 3.4, 2, len(pictures))
+    for axis, shown in zip(axes, [*pictures, *map_colours(maps)], strict=True):
+        bare(axis)
+        axis.imshow(shown, interpolation='nearest')
+    return figure

@@ -10,7 +10,7 @@ from string import Template
 
 from matplotlib.figure import Figure
 
-from mmssl.utils.files import write_text
+from mmssl.utils.files import atomic_path, write_text
 from mmssl.visualization.style import save_figure
 
 PAGE = Template("""\
@@ -21,30 +21,48 @@ PAGE = Template("""\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
-:root { --ink: #1f2933; --muted: #66717d; --line: #e3e7eb; --accent: #2f6db3 }
+:root { color-scheme: light dark; --ink: #1f2933; --muted: #66717d;
+  --line: #e3e7eb; --paper: #fff; --desk: #f6f7f8 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec;
+  --muted: #9aa5b1; --line: #3a4048; --paper: #1a1a1a; --desk: #0f1113 }
+  figure img { background: #fff; border-radius: 4px }
+  figure.chart img { filter: invert(.898) hue-rotate(180deg) } }
 * { box-sizing: border-box }
-body { margin: 0; background: #f6f7f8; color: var(--ink);
+body { margin: 0; background: var(--desk); color: var(--ink);
   font: 16px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans",
   sans-serif }
 main { max-width: 980px; margin: 40px auto; padding: 48px 56px;
-  background: #fff; border: 1px solid var(--line); border-radius: 6px }
-h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -.01em }
-.subtitle { margin: 8px 0 0; color: var(--muted) }
+  background: var(--paper); border: 1px solid var(--line);
+  border-radius: 6px }
+h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -.01em;
+  overflow-wrap: anywhere }
+.subtitle { margin: 8px 0 0; color: var(--muted); overflow-wrap: anywhere }
 h2 { margin: 44px 0 12px; padding-top: 20px; font-size: 19px;
   border-top: 1px solid var(--line) }
-p { margin: 10px 0 }
-table { margin: 14px 0; border-collapse: collapse; font-size: 15px;
+p { margin: 10px 0; overflow-wrap: anywhere }
+.wide { overflow-x: auto; margin: 14px 0 }
+table { border-collapse: collapse; font-size: 15px;
   font-variant-numeric: tabular-nums }
-th, td { padding: 7px 18px 7px 0; text-align: right;
+th, td { padding: 7px 18px 7px 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line) }
 th:first-child, td:first-child { text-align: left }
 th { color: var(--muted); font-weight: 600 }
 tr:last-child td { border-bottom: 2px solid var(--ink) }
 thead th { border-bottom: 2px solid var(--ink) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 24px;
+  margin: 20px 0 0; font-size: 15px }
+dt { color: var(--muted) }
+dd { margin: 0; overflow-wrap: anywhere }
 figure { margin: 18px 0 }
 figure img { display: block; max-width: 100%; height: auto }
-figcaption { margin-top: 8px; color: var(--muted); font-size: 14px }
-@media (max-width: 700px) { main { margin: 0; padding: 24px; border: 0 } }
+figcaption { margin-top: 8px; color: var(--muted); font-size: 14px;
+  overflow-wrap: anywhere }
+.grid { display: grid; gap: 18px 24px; margin: 18px 0;
+  grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)) }
+.grid figure { margin: 0 }
+@media (max-width: 700px) { main { margin: 0; padding: 24px; border: 0;
+  border-radius: 0 } dl { grid-template-columns: 1fr; gap: 0 }
+  dd { margin-bottom: 8px } }
 @media print { body { background: #fff } main { border: 0; margin: 0 } }
 </style>
 </head>
@@ -70,7 +88,7 @@ class Report:
     def __init__(self, title: str, subtitle: str = '') -> None:
         self.title, self.subtitle = title, subtitle
         self._parts: list[str] = []
-        self._figures: dict[str, tuple[Figure, str]] = {}
+        self._figures: dict[str, tuple[Figure | bytes, str]] = {}
 
     def heading(self, text: str) -> None:
         """Begin a section."""
@@ -85,7 +103,7 @@ class Report:
 
         Args:
             rows (Sequence[Mapping]): Numbers are shown with three digits
-                at most after the point.
+                at most after the point, small ones with three digits.
 
         Raises:
             ValueError: If there is no row.
@@ -100,18 +118,48 @@ class Report:
             + '</tr>'
             for row in rows
         )
+        # On a narrow screen a wide table scrolls, not the page.
         self._parts.append(
-            f'<table>\n<thead><tr>{head}</tr></thead>\n'
-            f'<tbody>\n{body}\n</tbody>\n</table>'
+            f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n'
+            f'<tbody>\n{body}\n</tbody>\n</table></div>'
         )
 
-    def figure(self, figure: Figure, name: str, caption: str = '') -> None:
+    def facts(self, facts: Mapping[str, object]) -> None:
+        """Add names with their values, one a line."""
+        rows = ''.join(
+            f'<dt>{html.escape(name)}</dt><dd>{_cell(value)}</dd>'
+            for name, value in facts.items()
+        )
+        self._parts.append(f'<dl>{rows}</dl>')
+
+    def charts(self, charts: Mapping[str, tuple[Figure, str]]) -> None:
+        """Add small figures of lines side by side.
+
+        Args:
+            charts (Mapping): Name, as of :meth:`figure`, to figure and
+                caption.
+        """
+        self._parts.append('<div class="grid">')
+        for name, (figure, caption) in charts.items():
+            self.figure(figure, name, caption, chart=True)
+        self._parts.append('</div>')
+
+    def figure(
+        self,
+        figure: Figure | bytes,
+        name: str,
+        caption: str = '',
+        chart: bool = False,
+    ) -> None:
         """Add a picture.
 
         Args:
-            figure (Figure): Drawn when the report is written.
+            figure (Figure or bytes): Drawn when the report is written; or
+                the content of a PNG file.
             name (str): Of the PNG file, without ending; unique.
             caption (str): Below the picture.
+            chart (bool): Lines on paper, whose colours may be turned round
+                where the reader wants a dark page; photographs may not.
 
         Raises:
             ValueError: If the name is taken.
@@ -119,7 +167,10 @@ class Report:
         if name in self._figures:
             raise ValueError(f'the report has a figure {name} already')
         self._figures[name] = (figure, caption)
-        self._parts.append(f'<!--figure:{name}-->')
+        self._parts.append(
+            f'<figure{" class=chart" if chart else ""}>\n'
+            f'<!--figure:{name}-->\n</figure>'
+        )
 
     def write(self, folder: str | os.PathLike) -> Path:
         """Write ``report.html``, and each picture as a PNG beside it.
@@ -134,14 +185,18 @@ class Report:
         body = '\n'.join(self._parts)
         for name, (figure, caption) in self._figures.items():
             path = folder / f'{name}.png'
-            save_figure(figure, path)
+            if isinstance(figure, bytes):
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(figure)
+            else:
+                save_figure(figure, path)
             code = base64.b64encode(path.read_bytes()).decode()
             caption = html.escape(caption)
             body = body.replace(
                 f'<!--figure:{name}-->',
-                f'<figure>\n<img alt="{caption or name}" '
+                f'<img alt="{caption or name}" '
                 f'src="data:image/png;base64,{code}">\n'
-                f'<figcaption>{caption}</figcaption>\n</figure>',
+                f'<figcaption>{caption}</figcaption>',
             )
         page = PAGE.substitute(
             title=html.escape(self.title),
@@ -154,5 +209,8 @@ class Report:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        value = f'{value:.3f}'.rstrip('0').rstrip('.')
+        # Three digits after the point, of small numbers three that count.
+        small = 0 < abs(value) < 0.01
+        text = f'{value:.3g}' if small else f'{value:.3f}'
+        value = text if 'e' in text else text.rstrip('0').rstrip('.')
     return html.escape(str(value))

@@ -4,6 +4,7 @@
 Figures are made directly, not by pyplot: no global state, no window.
 """
 
+import io
 import os
 from collections.abc import Sequence
 
@@ -105,7 +106,12 @@ def save_figure(figure: Figure, path: str | os.PathLike) -> None:
         path (str or PathLike): The folder is created.
     """
     with atomic_path(path) as temporary:
-        # Without the entry that names the version of matplotlib.
-        figure.savefig(
-            temporary, format='png', dpi=DPI, metadata={'Software': None}
-        )
+        temporary.write_bytes(figure_png(figure))
+
+
+def figure_png(figure: Figure) -> bytes:
+    """A figure as PNG; equal figures give equal bytes."""
+    code = io.BytesIO()
+    # Without the entry that names the version of matplotlib.
+    figure.savefig(code, format='png', dpi=DPI, metadata={'Software': None})
+    return code.getvalue()

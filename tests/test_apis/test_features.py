@@ -102,5 +102,5 @@ def test_what_cannot_be_read_is_named(model, tmp_path):
     (tmp_path / 'text.jpg').write_text('text')
     with pytest.raises(UnreadableImage, match=r'text\.jpg'):
         mmssl.extract_features(model, tmp_path / 'text.jpg')
-    with pytest.raises(UsageError, match='no pictures'):
+    with pytest.raises(UsageError, match='there are no inputs'):
         mmssl.extract_features(model, [])

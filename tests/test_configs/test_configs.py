@@ -4,6 +4,7 @@
 The data sets that they name are made here with four pictures each.
 """
 
+import json
 import re
 import zipfile
 from functools import lru_cache
@@ -112,6 +113,25 @@ def tiny_data(tmp_path_factory):
     (root / 'vod_mini/annotations/vod_train.json').write_text(
         '{"images": [{"file_name": "1.jpg"}]}'
     )
+    content = dict(
+        images=[dict(id=i, file_name='1.jpg') for i in range(4)],
+        categories=[dict(id=0, name='cat')],
+        annotations=[dict(image_id=i, category_id=0) for i in range(2)],
+    )
+    for folder, files in (
+        ('VOCdevkit', ('voc07_trainval', 'voc07_test')),
+        ('tiny_coco/annotations', ('boxes_scenes2017', 'instances_val2017')),
+    ):
+        (root / folder).mkdir(exist_ok=True)
+        for name in files:
+            path = root / folder / f'{name}.json'
+            path.write_text(json.dumps(content))
+    for folder in (
+        'VOCdevkit/VOC2007/JPEGImages', 'tiny_coco/scenes2017',
+        'tiny_coco/val2017',
+    ):  # fmt: skip
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / '1.jpg').write_bytes(jpeg)
     (root / 'coco/coco_plus.txt').write_text(
         '\n'.join(f'unlabeled2017/{name}' for name in names)
     )
@@ -142,6 +162,30 @@ def tiny_data(tmp_path_factory):
     write_videos(root, jpeg)
     write_action_clips(root)
     return root
+
+
+def write_action_clips(root):
+    """Short videos and the lists of them that retrieval reads."""
+    for folder, lists in {
+        'ucf101': ['ucf101_{}_split_1_videos.txt', 'val'],
+        'hmdb51': ['hmdb51_{}_split_1_videos.txt', 'val'],
+        'video_actions/jhmdb': ['{}.csv', 'test'],
+    }.items():
+        table = lists[0].endswith('.csv')
+        videos = root / folder / ('.' if table else 'videos')
+        videos.mkdir(parents=True)
+        write_video(videos / 'a.mp4', numbered_frames(30))
+        for split in ('train', lists[1]):
+            path = root / folder / lists[0].format(split)
+            lines = ['path,label'] if table else []
+            lines += [f'a.mp4{"," if table else " "}{i}' for i in (0, 1)]
+            path.write_text('\n'.join(lines))
+    for split in ('train', 'val'):
+        folder = root / f'kinetics400/videos_{split}'
+        folder.mkdir(parents=True)
+        write_video(folder / 'a.mp4', numbered_frames(30))
+        path = folder.parent / f'kinetics400_{split}_list_videos.txt'
+        path.write_text('a.mp4 0\na.mp4 1')
 
 
 def write_videos(root, jpeg):
@@ -184,24 +228,6 @@ def write_videos(root, jpeg):
     (root / 'jhmdb/splits').mkdir()
     lists = root / 'jhmdb/splits/run_test_split1.txt'
     lists.write_text('motocross-jump.avi 2\nkite-surf.avi 1\n')
-
-
-def write_action_clips(root):
-    """Two videos in the layout of each data set of actions."""
-    frames = numbered_frames(12)
-    kinetics, actions = root / 'kinetics400', root / 'video_actions/jhmdb'
-    for folder in (
-        kinetics / 'videos_train', kinetics / 'videos_val', actions,
-    ):  # fmt: skip
-        for name in ('clap', 'wave'):
-            (folder / name).mkdir(parents=True)
-            write_video(folder / name / '1.mp4', frames)
-    for split in ('train', 'val'):
-        lists = kinetics / f'kinetics400_{split}_list_videos.txt'
-        lists.write_text('clap/1.mp4 0\nwave/1.mp4 1\n')
-    for split in ('train', 'test'):
-        text = 'path,label,class\nclap/1.mp4,0,clap\nwave/1.mp4,1,wave\n'
-        (actions / f'{split}.csv').write_text(text)
 
 
 def write_pairs(folder, names):

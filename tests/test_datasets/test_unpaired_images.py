@@ -153,6 +153,31 @@ def test_pictures_that_an_annotation_file_lists(tmp_path, folders):
         ImageCoco('some.json', str(tmp_path), 'a', views=[VIEW])
 
 
+def test_boxes_say_which_classes_a_picture_shows(tmp_path, folders):
+    boxes = [
+        dict(image_id=7, category_id=3),
+        dict(image_id=7, category_id=5, ignore=1),
+        dict(image_id=9, category_id=5, iscrowd=1),
+        dict(image_id=9, category_id=5),
+    ]
+    content = dict(
+        images=[dict(id=i, file_name='2.png') for i in (7, 9)],
+        categories=[dict(id=3, name='cat'), dict(id=5, name='dog')],
+        annotations=boxes,
+    )
+    path = tmp_path / 'some.json'
+    path.write_text(json.dumps(content))
+    own = dict(images='a', with_label=True, views=[VIEW])
+    data = ImageCoco('some.json', str(tmp_path), **own)
+    assert data.labels.tolist() == [[1, 0], [-1, 1]]
+    assert data[0]['data_samples'].label == [1, 0]
+    assert data.metainfo == dict(classes=('cat', 'dog'))
+    boxes.append(dict(image_id=8, category_id=3))
+    path.write_text(json.dumps(content))
+    with pytest.raises(UsageError, match=r'boxes and classes: KeyError\(8\)'):
+        ImageCoco('some.json', str(tmp_path), **own)
+
+
 def test_toy_frames_are_darker_flatter_and_smoother():
     stills, boxes, labels = toy_scenes('still', 30, 64, 0)
     frames, *_ = toy_scenes('video', 30, 64, 0)

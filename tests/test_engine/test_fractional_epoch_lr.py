@@ -21,12 +21,14 @@ def test_rates_are_the_authors(case):
         assert abs(found - expected) < 1e-12
 
 
-def test_the_schedule_is_set_before_each_iteration():
+@pytest.mark.parametrize('added', [{}, dict(end=6)])  # by MMEngine's runner
+def test_the_schedule_is_set_before_each_iteration(added):
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=0.4)
     schedule = FractionalEpochLR.build_iter_from_epoch(
-        optimizer, max_epochs=6, warmup=2, warmup_ratio=0.1, epoch_length=5
-    )
+        optimizer, max_epochs=6, warmup=2, warmup_ratio=0.1, epoch_length=5,
+        **added,
+    )  # fmt: skip
     for iteration in range(30):
         expected = learning_rate(iteration / 5, 0.4, 6, 2, 0.04)
         assert optimizer.param_groups[0]['lr'] == pytest.approx(expected)

@@ -4,7 +4,7 @@ import torch
 from mmengine.structures import BaseDataElement
 
 from mmssl.models import ViewsDataPreprocessor
-from mmssl.models.layers import build_mlp, global_pool
+from mmssl.models.layers import build_mlp, corner_pool, global_pool
 from mmssl.registry import MODELS
 
 
@@ -24,12 +24,16 @@ def test_stages_are_maps_pooled_features_and_embeddings(model, views):
     assert maps[-1].shape == (8, 4, 4, 4)
     pooled = model.extract_feat(views, 'pool')
     assert torch.allclose(pooled, maps[-1].mean((2, 3)), atol=1e-6)
+    corners = model.extract_feat(views, 'corners')
+    assert torch.equal(corners, corner_pool(maps))
     assert model.extract_feat(views, 'neck').shape == (8, 3)
     assert torch.equal(model(views), model.extract_feat(views, 'pool'))
 
 
 def test_unknown_stage_and_mode_name_what_is_allowed(model, views):
-    with pytest.raises(ValueError, match="'backbone', 'pool', 'neck'"):
+    with pytest.raises(
+        ValueError, match="'backbone', 'pool', 'corners', 'neck'"
+    ):
         model.extract_feat(views, 'head')
     with pytest.raises(ValueError, match="'loss' or 'predict', got 'train'"):
         model(views, mode='train')
@@ -83,6 +87,17 @@ def test_pooling_takes_the_last_of_maps_clips_and_vectors():
     clip = torch.randn(2, 3, 2, 4, 5)
     assert torch.allclose(global_pool(clip), clip.mean((2, 3, 4)))
     assert torch.equal(global_pool(x[..., 0, 0]), x[..., 0, 0])
+
+
+def test_corners_are_the_averages_of_voc07_on_a_map_of_any_size():
+    x = torch.randn(2, 3, 7, 7)
+    wanted = torch.nn.AvgPool2d(6, stride=1)(x).flatten(1)
+    assert torch.equal(corner_pool((x[:1], x)), wanted)
+    wide = corner_pool(x[:, :, :3])
+    assert torch.allclose(wide[:, 0], x[:, 0, :2, :6].mean((1, 2)))
+    for small in (x[..., :1], x[..., 0, 0]):
+        with pytest.raises(ValueError, match='at least 2 x 2 cells, got'):
+            corner_pool(small)
 
 
 def test_mlp_refuses_what_it_cannot_build():

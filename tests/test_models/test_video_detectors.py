@@ -9,10 +9,16 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-import mmssl.models.heads.dropout_bbox_head  # noqa: F401
 from mmssl import get_config_dir
 from mmssl.models.backbones import RFBVGG, VGG16C5
 from mmssl.models.backbones.rfb import rfb_a_block, rfb_block
+from mmssl.models.heads.class_limit_ssd_head import (
+    ClassLimitSSDHead,
+    first_of_each_class,
+)
+from mmssl.models.heads.dropout_bbox_head import DropoutBBoxHead
+from mmssl.models.layers.vgg_fc import reduced_fc
+from mmssl.utils.errors import UsageError
 
 FOLDER = Path(get_config_dir()) / 'uda_vod' / 'detectors'
 
@@ -157,3 +163,88 @@ def test_the_anchors_of_the_published_detectors():
     squares = generator.base_anchors[0][:2]
     widths = (squares[:, 2] - squares[:, 0]).tolist()
     assert widths == pytest.approx([30, (30 * 60) ** 0.5])
+
+
+@pytest.fixture(scope='module')
+def fc_layers():
+    """fc6 and fc7 whose rows and columns say where they stand."""
+    rows = torch.arange(4096.0)
+    places = torch.arange(7.0)
+    window = places[:, None] * 8 + places + torch.zeros(512, 1, 1)
+    fc6 = window.flatten().expand(4096, -1), rows
+    return fc6, (rows[:, None] + 4096 * rows, -rows)
+
+
+def checkpoint_of(path, layers):
+    names = ('classifier.0', 'classifier.3')
+    weights = {}
+    for name, (weight, bias) in zip(names, layers, strict=True):
+        weights |= {f'{name}.weight': weight, f'{name}.bias': bias}
+    torch.save(weights, path)
+    return str(path)
+
+
+def test_the_reduced_layers_are_every_fourth_unit(fc_layers):
+    (window, bias6), (square, bias7) = reduced_fc(*fc_layers)
+    assert window.shape == (1024, 512, 3, 3)
+    wanted = [[0.0, 3.0, 6.0], [24.0, 27.0, 30.0], [48.0, 51.0, 54.0]]
+    assert window[7, 11].tolist() == wanted
+    assert square.shape == (1024, 1024, 1, 1)
+    assert square[2, 3] == 8 + 4096 * 12
+    assert bias6[5] == 20 and bias7[5] == -20
+
+
+def test_fc6_and_fc7_start_from_a_file(fc_layers, tmp_path):
+    path = checkpoint_of(tmp_path / 'vgg16.pth', fc_layers)
+    network = RFBVGG(fc_checkpoint=path)
+    network.init_weights()
+    (window, _), (square, bias7) = reduced_fc(*fc_layers)
+    assert torch.equal(network.features[31].weight, window)
+    assert torch.equal(network.features[33].weight, square)
+    assert torch.equal(network.features[33].bias, bias7)
+    head = DropoutBBoxHead(
+        fc_checkpoint=path, in_channels=512, fc_out_channels=4096,
+        roi_feat_size=7, num_classes=2,
+    )  # fmt: skip
+    head.init_weights()
+    assert torch.equal(head.shared_fcs[0].weight, fc_layers[0][0])
+    assert torch.equal(head.shared_fcs[1].bias, fc_layers[1][1])
+    with pytest.raises(UsageError, match='no classifier.3 of 4096 x 4096'):
+        short = checkpoint_of(
+            tmp_path / 'short.pth', [fc_layers[0], fc_layers[0]]
+        )
+        RFBVGG(fc_checkpoint=short).init_weights()
+
+
+def test_at_most_so_many_boxes_of_a_class_are_kept():
+    labels = torch.tensor([0, 1, 0, 0, 2, 1, 0])
+    kept = first_of_each_class(labels, 2)
+    assert kept.tolist() == [True, True, True, False, True, True, False]
+
+
+@pytest.mark.parametrize(('per_class', 'per_image'), [(2, 100), (3, 4)])
+def test_the_limit_of_a_class_comes_before_that_of_the_picture(
+    per_class, per_image
+):
+    from mmengine.config import ConfigDict
+
+    corners = 20.0 * torch.arange(8)[:, None]
+    results = InstanceData(
+        bboxes=torch.cat([corners, corners, corners + 9, corners + 9], 1),
+        scores=torch.linspace(0.9, 0.2, 8),
+        labels=torch.tensor([0, 0, 0, 0, 0, 1, 1, 1]),
+    )
+    cfg = ConfigDict(
+        nms=dict(type='nms', iou_threshold=0.5),
+        max_per_class=per_class, max_per_img=per_image,
+    )  # fmt: skip
+    head = object.__new__(ClassLimitSSDHead)
+    found = head._bbox_post_process(results, cfg)
+    wanted = ([0] * per_class + [1] * per_class)[:per_image]
+    assert found.labels.tolist() == wanted
+    assert (found.scores.diff() < 0).all()
+
+
+def test_the_published_limits_of_rfbnet():
+    limits = small('rfbnet300').bbox_head.test_cfg
+    assert (limits.max_per_class, limits.max_per_img) == (50, 300)

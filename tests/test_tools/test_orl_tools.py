@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import mmssl
-from mmssl.apis import orl_stages
+from mmssl.apis import orl_stages, orl_step
 from mmssl.datasets.correspondences import read_arrays, read_correspondences
 
 CONFIG = """
@@ -48,7 +48,7 @@ def setup(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(orl_stages.Step.__init__, '__defaults__', (2,))
+    monkeypatch.setattr(orl_step.Step.__init__, '__defaults__', (2,))
 
 
 def arguments(setup, step, out):
@@ -77,10 +77,10 @@ def whole(setup, tmp_path_factory):
     out = tmp_path_factory.mktemp('whole')
     from mmssl.apis.orl_tool import main_of
 
-    defaults = orl_stages.Step.__init__.__defaults__
-    orl_stages.Step.__init__.__defaults__ = (2,)
+    defaults = orl_step.Step.__init__.__defaults__
+    orl_step.Step.__init__.__defaults__ = (2,)
     assert main_of('run', '', '', arguments(setup, 'run', out)) == 0
-    orl_stages.Step.__init__.__defaults__ = defaults
+    orl_step.Step.__init__.__defaults__ = defaults
     return out
 
 
@@ -165,7 +165,7 @@ def test_a_shard_with_holes_is_named(tool, setup, tmp_path, capsys):
 
 def test_a_stopped_step_goes_on(tool, setup, whole, tmp_path, monkeypatch):
     done = []
-    write = orl_stages.Step.write
+    write = orl_step.Step.write
 
     def stop_after_two(step, number, arrays):
         if step.kind == 'rois' and len(done) == 2:
@@ -173,13 +173,13 @@ def test_a_stopped_step_goes_on(tool, setup, whole, tmp_path, monkeypatch):
         write(step, number, arrays)
         done.extend([number] if step.kind == 'rois' else [])
 
-    monkeypatch.setattr(orl_stages.Step, 'write', stop_after_two)
+    monkeypatch.setattr(orl_step.Step, 'write', stop_after_two)
     assert run_all(tool, setup, tmp_path) == 130
     assert done == [0, 1] and not (tmp_path / 'rois.npz').exists()
-    monkeypatch.setattr(orl_stages.Step, 'write', write)
+    monkeypatch.setattr(orl_step.Step, 'write', write)
     again = []
     monkeypatch.setattr(
-        orl_stages.Step,
+        orl_step.Step,
         'write',
         lambda step, number, arrays: (
             again.append((step.kind, number)), write(step, number, arrays)
@@ -194,13 +194,13 @@ def test_a_killed_step_goes_on(setup, whole, tmp_path, tool):
     """SIGKILL while regions are extracted; nothing that was done is lost."""
     code = (
         'import time\n'
-        'from mmssl.apis import orl_stages, orl_tool\n'
-        'orl_stages.Step.__init__.__defaults__ = (2,)\n'
-        'write = orl_stages.Step.write\n'
+        'from mmssl.apis import orl_step, orl_tool\n'
+        'orl_step.Step.__init__.__defaults__ = (2,)\n'
+        'write = orl_step.Step.write\n'
         'def slow(step, number, arrays):\n'
         '    write(step, number, arrays)\n'
         '    time.sleep(60 if step.kind == "rois" else 0)\n'
-        'orl_stages.Step.write = slow\n'
+        'orl_step.Step.write = slow\n'
         f'orl_tool.main_of("run", "", "", {arguments(setup, "run", tmp_path)})'
     )
     environment = dict(
@@ -253,7 +253,7 @@ def test_damaged_files_and_bad_values_are_refused(
     (tmp_path / 'pairs.npz').unlink()
     arrays, header = read_arrays(tmp_path / 'neighbours.npz', 'neighbours')
     arrays['knn'][2, 1] = COUNT
-    orl_stages.write_arrays(tmp_path / 'neighbours.npz', header, arrays)
+    orl_step.write_arrays(tmp_path / 'neighbours.npz', header, arrays)
     own = arguments(setup, 'pairs', tmp_path)
     assert main(own) == 2
     error = capsys.readouterr().err

@@ -2,11 +2,13 @@
 """SVMs on features of pictures whose colours are their classes."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 import mmssl
 
@@ -17,6 +19,9 @@ model = dict(
     neck=dict(type='ProjectionMLP', sizes=(8, 8, 6)),
     head=dict(type='PredictionHead', sizes=(6, 8, 6)))
 """
+SHIPPED = Path(mmssl.get_config_dir()) / (
+    'benchmarks/classification/svm_small-conv_mini.py'
+)
 COLOURS = dict(red=(0, 0, 255), green=(0, 255, 0))  # BGR
 
 
@@ -54,7 +59,7 @@ def arguments(setup, weights):
     return [
         str(setup / 'net.py'), weights, '--train', str(setup / 'train.json'),
         '--test', str(setup / 'test.json'), '--images', str(setup),
-        '--size', '32', '--pool', '4',
+        '--size', '32',
     ]  # fmt: skip
 
 
@@ -66,10 +71,13 @@ def test_colours_are_learnt_with_all_labels_and_with_few(tool, setup, capsys):
     own += ['--low-shot', '1', '4', '--samples', '2', '--out', str(out)]
     assert main(own) == 0
     results = json.loads(out.read_text())
-    assert results['mAP'] > 90 and set(results['classes']) == set(COLOURS)
-    assert results['neighbours'] > 60
-    assert results['low_shot']['4']['mean'] > 80
-    assert '2 classes, 24 pictures to train' in capsys.readouterr().out
+    assert results['svm/mAP'] > 90
+    assert {k for k in results if '/AP ' in k} == {
+        'svm/AP red', 'svm/AP green'
+    }  # fmt: skip
+    assert results['svm/neighbours'] > 60
+    assert results['svm/4-shot mAP'] > 80
+    assert '24 pictures to train' in capsys.readouterr().out
     assert main(arguments(setup, 'untrained')) == 0
 
 
@@ -78,8 +86,8 @@ def test_bad_input_is_refused(tool, setup, capsys):
     own = arguments(setup, 'untrained')
     assert main([*own, '--low-shot', '90']) == 2
     assert '90 positives of each class' in capsys.readouterr().err
-    assert main([*own, '--pool', '9']) == 2
-    assert 'larger than the map of (8, 8) cells' in capsys.readouterr().err
+    assert main([*own, '--size', '4']) == 1
+    assert 'at least 2 x 2 cells' in capsys.readouterr().err
     assert main([*own, '--least', '99']) == 2
     assert 'no class is shown by 99 pictures' in capsys.readouterr().err
     content = json.loads((setup / 'test.json').read_text())
@@ -91,3 +99,29 @@ def test_bad_input_is_refused(tool, setup, capsys):
     (setup / 'test.json').write_text(json.dumps(content))
     assert main(own) == 2
     assert 'different classes' in capsys.readouterr().err
+
+
+def test_a_config_with_the_metrics_gives_the_same_numbers(tool, setup):
+    own = arguments(setup, str(setup / 'net.pth'))
+    out = setup / 'svm.json'
+    own += ['--low-shot', '1', '4', '--samples', '2', '--out', str(out)]
+    assert tool('evaluation/svm.py').main(own) == 0
+    cfg = Config.fromfile(SHIPPED)  # on this data and network
+    cfg.model.backbone.update(channels=(8, 8), strides=(2, 2))
+    cfg.test_evaluator[1].update(shots=(1, 4), samples=2)
+    for metric in cfg.test_evaluator:
+        metric.least = 3
+    for name, loader in (
+        ('train', cfg.test_cfg.bank_dataloader), ('test', cfg.test_dataloader)
+    ):  # fmt: skip
+        loader.dataset.update(
+            data_root=str(setup), images='', ann_file=f'{name}.json'
+        )
+        loader.dataset.views[0].size = 32
+    cfg.work_dir = str(setup / 'runs')
+    cfg.dump(setup / 'svm.py')
+    metrics = setup / 'metrics.json'
+    words = [str(setup / 'svm.py'), str(setup / 'net.pth')]
+    assert tool('test.py').main([*words, '--out', str(metrics)]) == 0
+    found = json.loads(metrics.read_text())['metrics']
+    assert found == pytest.approx(json.loads(out.read_text()))

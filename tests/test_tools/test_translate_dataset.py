@@ -10,25 +10,30 @@ import torch
 from PIL import Image
 
 import mmssl
-from mmssl.apis import cli, translation
+from mmssl.apis import cli, still_layouts, translation
 from mmssl.apis.domain_experiment import (
     Experiment,
     TranslatorRun,
     picture_statistics,
     table_of,
 )
+from mmssl.apis.translator import Translator, translate_picture
 from mmssl.utils.errors import UsageError
 
 SIZES = [(333, 499), (30, 31), (64, 48)]  # h, w
 
 
-class AsItIs(translation.Translator):
-    """A generator that changes nothing."""
+class AsItIs(translation.TranslationWorker):
+    """One translator that changes nothing, one that inverts."""
 
     def __init__(self, mode='full', quality=95):
         self.generators = {'': torch.nn.Identity(), 'dog': torch.neg}
-        self.mode, self.width = mode, 256
-        self.quality, self.device = quality, 'cpu'
+        self.mode, self.quality = mode, quality
+
+    def __call__(self, picture, key=''):
+        if key == translation.UNCHANGED:
+            return super().__call__(picture, key)
+        return translate_picture(picture, self.generators[key], self.mode)
 
 
 def smooth(size, seed):
@@ -105,7 +110,7 @@ def difference(a, b):
 @pytest.mark.parametrize('mode', ['full', 'scale_width'])
 def test_an_identity_generator_gives_the_pictures_back(voc, tmp_path, mode):
     out = tmp_path / 'out'
-    jobs = translation.voc_jobs(voc, out, 'trainval', (), 'largest')
+    jobs = still_layouts.voc_jobs(voc, out, 'trainval', (), 'largest')
     counts = translate(jobs, out, AsItIs(mode))
     assert counts == dict(written=3, kept=0, total=3)
     for number, size in enumerate(SIZES):
@@ -123,7 +128,7 @@ def test_an_identity_generator_gives_the_pictures_back(voc, tmp_path, mode):
 
 def test_coco_keeps_names_formats_and_boxes(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -134,7 +139,7 @@ def test_coco_keeps_names_formats_and_boxes(coco, tmp_path):
 
 def test_what_is_there_is_kept_and_checked(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -151,7 +156,7 @@ def test_what_is_there_is_kept_and_checked(coco, tmp_path):
 
 def test_a_run_that_is_stopped_leaves_whole_files(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
 
@@ -170,7 +175,7 @@ def test_a_run_that_is_stopped_leaves_whole_files(coco, tmp_path):
 
 def test_other_settings_in_the_same_folder_are_refused(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
     translate(jobs, out)
@@ -180,7 +185,7 @@ def test_other_settings_in_the_same_folder_are_refused(coco, tmp_path):
 
 def test_a_translation_of_another_size_is_never_kept(coco, tmp_path):
     out = tmp_path / 'out'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, (), 'largest'
     )
 
@@ -202,7 +207,7 @@ def test_full_mode_pads_by_mirroring_and_cuts_off(size):
         return x
 
     picture = smooth(size, 0)
-    out = translation.translate_picture(picture, generator)
+    out = translate_picture(picture, generator)
     assert (out == picture).all()
     assert all(side % 4 == 0 for side in seen[0].shape[-2:])
     width = size[1]
@@ -214,34 +219,34 @@ def test_full_mode_pads_by_mirroring_and_cuts_off(size):
 
 def test_levels_are_rounded():
     picture = np.full((8, 8, 3), 100, np.uint8)
-    out = translation.translate_picture(picture, lambda x: x + 0.6 / 127.5)
+    out = translate_picture(picture, lambda x: x + 0.6 / 127.5)
     assert (out == 101).all()
 
 
 def test_wrong_pictures_and_modes_are_refused():
     picture = np.zeros((3, 40, 3), np.uint8)
     with pytest.raises(ValueError, match='3 x 40 is too small'):
-        translation.translate_picture(picture, lambda x: x)
+        translate_picture(picture, lambda x: x)
     with pytest.raises(ValueError, match='mode must be one of full'):
-        translation.translate_picture(picture, lambda x: x, 'crop')
+        translate_picture(picture, lambda x: x, 'crop')
     with pytest.raises(ValueError, match='width must be a multiple of 4'):
-        translation.translate_picture(picture, lambda x: x, 'scale_width', 30)
+        translate_picture(picture, lambda x: x, 'scale_width', 30)
 
 
 def test_translators_of_classes(voc, coco, tmp_path):
-    which = translation.responsible
+    which = still_layouts.responsible
     boxes = [('dog', 50.0), ('cat', 90.0), ('car', 20.0)]
     assert which(boxes, (), 'largest') == ['']
     assert which(boxes, ('dog', 'car'), 'largest') == ['dog']
     assert which(boxes, ('dog', 'car'), 'all') == ['car', 'dog']
-    assert which(boxes, ('bird',), 'all') == [translation.UNCHANGED]
+    assert which(boxes, ('bird',), 'all') == [still_layouts.UNCHANGED]
     out = tmp_path / 'out'
-    jobs = translation.voc_jobs(voc, out, None, ('dog',), 'all')
+    jobs = still_layouts.voc_jobs(voc, out, None, ('dog',), 'all')
     translate(jobs, out)
     names = sorted(p.name for p in (out / 'Annotations').iterdir())
     assert names == ['0_dog.xml', '1_dog.xml', '2_dog.xml']
     out = tmp_path / 'out2'
-    jobs = translation.coco_jobs(
+    jobs = still_layouts.coco_jobs(
         coco, tmp_path / 'pictures', out, ('dog',), 'all'
     )
     translate(jobs, out)
@@ -256,10 +261,12 @@ def test_translators_of_classes(voc, coco, tmp_path):
 
 def test_missing_annotations_and_pictures_are_named(voc, coco, tmp_path):
     def of_voc(split='trainval'):
-        return translation.voc_jobs(voc, tmp_path / 'o', split, (), 'largest')
+        return still_layouts.voc_jobs(
+            voc, tmp_path / 'o', split, (), 'largest'
+        )
 
     def of_coco():
-        return translation.coco_jobs(
+        return still_layouts.coco_jobs(
             coco, tmp_path / 'pictures', tmp_path / 'o', (), 'largest'
         )
 
@@ -298,7 +305,7 @@ def test_missing_annotations_and_pictures_are_named(voc, coco, tmp_path):
 def test_unreadable_pictures_and_false_sizes_are_named(voc, tmp_path):
     out = tmp_path / 'out'
     (voc / 'Annotations/2.xml').write_text(XML.format(h=48, w=64))
-    jobs = translation.voc_jobs(voc, out, None, (), 'largest')
+    jobs = still_layouts.voc_jobs(voc, out, None, (), 'largest')
     with pytest.raises(UsageError, match=r'2\.jpg is 64 x 48 .* says 48 x 64'):
         translate(jobs, out)
     (voc / 'JPEGImages/1.jpg').write_bytes(b'no picture')
@@ -371,9 +378,9 @@ def test_another_model_does_not_translate(tmp_path):
     model = mmssl.get_model('simclr_tiny')
     torch.save(dict(state_dict=model.state_dict()), path)
     with pytest.raises(UsageError, match='SimCLR, which does not translate'):
-        translation.load_generator('simclr_tiny', str(path))
+        Translator('simclr_tiny', str(path))
     with pytest.raises(UsageError, match='direction must be one of a2b'):
-        translation.load_generator('cyclegan_tiny', str(path), 'b2b')
+        Translator('cyclegan_tiny', str(path), direction='b2b')
 
 
 def test_the_table_says_what_is_not_told_apart():

@@ -81,7 +81,7 @@ def test_boxes_and_a_part_of_the_clip(demo, clip):
         (['--mask', 'empty.png'], 'empty.png has no object'),
         (['--box', '60', '0', '9', '9'], 'box 60 0 9 9 .* 64 x 48'),
         (['--box', '6', '0', '0', '9'], 'box 6 0 0 9'),
-        (['--mask', 'first.png', '--first', '7'], '5 frames: --first 7'),
+        (['--mask', 'first.png', '--first', '7'], '5 frames: first 7'),
         ([], 'one of the arguments --mask --box is required'),
     ],
 )

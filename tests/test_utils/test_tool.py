@@ -54,3 +54,15 @@ def test_help_shows_defaults_and_examples(capsys):
     assert leave.value.code == 0
     text = capsys.readouterr().out
     assert 'default: 7' in text and '  tool --number 3' in text
+
+
+def test_arguments_that_many_tools_have():
+    parser = ToolParser('A tool.', prog='tool')
+    parser.add_config('checkpoint')
+    parser.add_overrides('train_cfg.max_epochs=5')
+    words = ['simclr_tiny', 'a.pth', '--cfg-options', 'a.b=1', 'c=[2,3]']
+    args = parser.parse_args(words)
+    assert (args.config, args.checkpoint) == ('simclr_tiny', 'a.pth')
+    assert args.cfg_options == {'a.b': 1, 'c': [2, 3]}
+    assert parser.parse_args(words[:2]).cfg_options == {}
+    assert 'e.g. train_cfg.max_epochs=5' in parser.format_help()

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmssl.visualization import episode_figure
+from mmssl.visualization import answer_figure, episode_figure
 
 
 def pictures(first, count):
@@ -32,3 +32,16 @@ def test_rows_are_classes_and_mistakes_say_what_was_seen():
 def test_counts_that_do_not_fit_are_refused(broken):
     with pytest.raises(ValueError, match='an episode of 2 classes needs'):
         draw(**broken)
+
+
+def test_answers_are_rows_of_their_class_the_surest_first():
+    examples = dict(cat=pictures(10, 1), dog=pictures(20, 2))
+    answers = [('dog', 0.6), ('dog', 0.9), ('cat', 0.7)]
+    axes = answer_figure(examples, pictures(50, 3), answers).axes
+    assert len(axes) == 2 * 5
+    shown = [a.images[0].get_array()[0, 0, 0] if a.images else None
+             for a in axes]  # fmt: skip
+    assert shown == [10, None, None, 52, None, 20, 21, None, 51, 50]
+    assert axes[8].get_title(loc='left') == '0.90'
+    with pytest.raises(ValueError, match='one answer a query'):
+        answer_figure(examples, pictures(50, 3), answers[:2])

@@ -15,6 +15,8 @@ from mmssl.visualization import (
     confusion_figure,
     curve_figure,
     find_scalars,
+    map_colours,
+    map_figure,
     neighbour_figure,
     pca,
     read_scalars,
@@ -273,3 +275,17 @@ def test_cells_of_usage_have_the_colour_of_their_class():
     assert names == ['cat', 'dog']
     with pytest.raises(ValueError, match='got 1 steps and 2 tables'):
         usage_figure([10], tables)
+
+
+def test_colours_of_maps_mean_the_same_in_all():
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal((5, 3, 4))
+    second = np.concatenate([first[:, :1], rng.standard_normal((5, 2, 4))], 1)
+    drawn = map_colours([first, second])
+    assert [d.shape for d in drawn] == [(3, 4, 3), (3, 4, 3)]
+    assert np.allclose(drawn[0][0], drawn[1][0])
+    assert 0 <= min(d.min() for d in drawn) <= max(d.max() for d in drawn) <= 1
+    with pytest.raises(ValueError, match='got 2 and 12'):
+        map_colours([first[:2]])
+    pictures = [np.zeros((6, 8, 3), np.uint8)] * 2
+    assert len(map_figure(pictures, [first, second]).axes) == 4

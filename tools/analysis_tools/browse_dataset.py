@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.config import DictAction
 
 import mmssl
 from mmssl.utils.config import load_config, require_keys
@@ -25,9 +24,7 @@ written are overview.png and sample_NUMBER.png for each sample"""
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='browse-dataset')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     parser.add_argument(
         '--output-dir', default='browse', metavar='DIR', help='where to write'
     )
@@ -41,14 +38,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--seed', type=int, default=0, help='the same seed, the same views'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. data_root=PATH',
-    )
+    parser.add_overrides()
     args = parser.parse_args(argv)
     if args.n < 1 or args.seed < 0:
         parser.error(f'-n must be >= 1 and --seed >= 0, got {args.n}, '

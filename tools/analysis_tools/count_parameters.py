@@ -4,8 +4,6 @@
 import sys
 from argparse import Namespace
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.build_errors import explained
 from mmssl.utils.config import load_config, require_keys
@@ -19,23 +17,14 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='count-parameters')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     parser.add_argument(
         '--depth',
         type=int,
         default=1,
         help='levels of module names to show',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. model.backbone.depth=18',
-    )
+    parser.add_overrides('model.backbone.depth=18')
     return parser.parse_args(argv)
 
 

@@ -18,9 +18,7 @@ the file holds features, labels, indices and paths, without pickles"""
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='extract-features')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     parser.add_argument(
         'checkpoint',
         nargs='?',

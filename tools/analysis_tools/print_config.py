@@ -4,8 +4,6 @@
 import sys
 from argparse import Namespace
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.tool import ToolParser, run_tool
@@ -18,17 +16,8 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='print-config')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. train_cfg.max_epochs=5',
-    )
+    parser.add_config()
+    parser.add_overrides('train_cfg.max_epochs=5')
     parser.add_argument(
         '--out',
         metavar='FILE',

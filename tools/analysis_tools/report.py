@@ -1,5 +1,9 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Write a page about a checkpoint: accuracy, curves, neighbours, map."""
+"""Write a page about a run, or about a checkpoint.
+
+Of a run folder, finished, killed or resumed: state, metrics, curves, and
+pictures of its method. Of a config with a checkpoint: accuracy beside the
+untrained network, curves, neighbours, map."""
 
 import sys
 from argparse import Namespace
@@ -10,6 +14,7 @@ from mmssl.utils.files import write_json
 from mmssl.utils.tool import ToolParser, run_tool
 
 EXAMPLES = """\
+  python tools/analysis_tools/report.py work_dirs/simclr_tiny
   python tools/analysis_tools/report.py CONFIG work_dirs/a/epoch_10.pth
   python tools/analysis_tools/report.py CONFIG CHECKPOINT --out page
 writes report.html, which needs no other file, its pictures as PNG, and the
@@ -20,13 +25,20 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='report')
     parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
+        'config',
+        help='a run folder; or the path of a config, or the name of a '
+        'shipped one',
     )
-    parser.add_argument('checkpoint', help='file or URL of the weights')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='with a config: file or URL of the weights',
+    )
     parser.add_argument(
         '--out',
         metavar='DIR',
-        help='folder of the page; None is report/ beside the checkpoint',
+        help='folder of the page; None is report/ in the run folder, or '
+        'beside the checkpoint',
     )
     parser.add_argument(
         '--run-dir',
@@ -44,11 +56,40 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         type=int,
         help='of the untrained network; None is that of the checkpoint',
     )
+    parser.add_argument(
+        '--no-pictures',
+        action='store_true',
+        help='of a run folder: load neither data nor weights',
+    )
     launch.add_common_arguments(parser)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.checkpoint is None and not Path(args.config).is_dir():
+        parser.error(
+            f'{args.config} is no run folder; a config needs a checkpoint'
+        )
+    if args.checkpoint is not None and Path(args.config).is_dir():
+        parser.error(
+            f'{args.config} is a run folder, whose newest checkpoint is taken'
+        )
+    return args
 
 
 def run(args: Namespace) -> int:
+    """Write the page."""
+    return about_run(args) if args.checkpoint is None else about_weights(args)
+
+
+def about_run(args: Namespace) -> int:
+    """The page of a run folder."""
+    from mmssl.apis.run_report import run_report
+
+    report = run_report(args.config, not args.no_pictures, args.title)
+    page = report.write(Path(args.out or Path(args.config) / 'report'))
+    print(f'report written to {page}')
+    return 0
+
+
+def about_weights(args: Namespace) -> int:
     """Evaluate the network before and after, and write the page."""
     from mmengine.dist import is_main_process
 

@@ -10,8 +10,6 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
@@ -54,14 +52,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--sheets', type=int, default=2, help='episodes to draw'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. test_dataloader.dataset.data_root=PATH',
-    )
+    parser.add_overrides('test_dataloader.dataset.data_root=PATH')
     args = parser.parse_args(argv)
     if args.sheets < 0:
         parser.error(f'--sheets must be at least 0, got {args.sheets}')

@@ -5,8 +5,6 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config, require_keys
 from mmssl.utils.errors import UsageError
@@ -59,15 +57,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--seed', type=int, default=0, help='the same seed, the same map'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides of --config, e.g. '
-        'test_dataloader.dataset.data_root=PATH',
-    )
+    parser.add_overrides('test_dataloader.dataset.data_root=PATH')
     args = parser.parse_args(argv)
     if args.thumbnails and not args.config:
         parser.error('--thumbnails needs --config, which has the pictures')

@@ -11,8 +11,6 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
@@ -28,8 +26,7 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='visualize-mixture')
-    parser.add_argument('config', help='config of the run')
-    parser.add_argument('checkpoint', help='a checkpoint of the run')
+    parser.add_config('checkpoint')
     parser.add_argument(
         '--out-dir', default='work_dirs/mixture', metavar='DIR',
         help='folder of the pictures',
@@ -43,14 +40,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--seed', type=int, default=0, help='of samples and of t-SNE'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. test_dataloader.dataset.data_root=PATH',
-    )
+    parser.add_overrides('test_dataloader.dataset.data_root=PATH')
     return parser.parse_args(argv)
 
 

@@ -13,7 +13,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 import mmssl
 from mmssl.utils.config import load_config
@@ -93,14 +93,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         help='load a foreign checkpoint that needs unpickling, which can run '
         'any code',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides of every config',
-    )
+    parser.add_overrides()
     return parser.parse_args(argv)
 
 

@@ -128,17 +128,17 @@ def progress(done: int, total: int, seconds: float) -> None:
 
 def run(args: Namespace) -> int:
     """Translate."""
-    from mmssl.apis import translation
+    from mmssl.apis import still_layouts, translation
 
     checkpoints = checkpoints_of(args.checkpoint)
     classes = [key for key in checkpoints if key]
     source, out = Path(args.source), Path(args.out)
     if args.layout == 'voc':
-        jobs, finish = translation.voc_jobs(
+        jobs, finish = still_layouts.voc_jobs(
             source, out, args.split, classes, args.assign
         )
     else:
-        jobs, finish = translation.coco_jobs(
+        jobs, finish = still_layouts.coco_jobs(
             source, Path(args.images), out, classes, args.assign
         )
     settings = dict(
@@ -153,7 +153,7 @@ def run(args: Namespace) -> int:
     counts = translation.translate_dataset(
         jobs, finish, out, settings, args.workers, progress
     )
-    unchanged = sum(job.key == translation.UNCHANGED for job in jobs)
+    unchanged = sum(job.key == still_layouts.UNCHANGED for job in jobs)
     print(
         f'{out}: {counts["written"]} written, {counts["kept"]} were there, '
         f'{unchanged} of no class with a translator, so not translated'

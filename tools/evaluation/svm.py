@@ -22,14 +22,13 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='svm')
     add = parser.add_argument
-    add('config', help='path of a config, or the name of a shipped one')
+    parser.add_config()
     add('checkpoint', help="its weights, or 'untrained'")
     add('--train', required=True, metavar='JSON', help="boxes, COCO's format")
     add('--test', required=True, metavar='JSON', help='likewise')
     add('--images', required=True, metavar='DIR', help='of the pictures')
     add('--test-images', metavar='DIR', help='if they lie elsewhere')
     add('--size', type=int, default=224, help='side, pixels')
-    add('--pool', type=int, default=6, help='cells averaged, stride 1')
     add('--least', type=int, default=3,
         help='leave out classes with fewer pictures in a set')  # fmt: skip
     add('--low-shot', type=int, nargs='+', default=[], metavar='K',
@@ -42,72 +41,72 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add('--workers', type=int, default=1, help='processes')
     add('--out', metavar='JSON', help='write the numbers here')
     args = parser.parse_args(argv)
-    if min(args.size, args.pool, args.workers, args.samples) < 1:
-        parser.error('--size, --pool, --workers and --samples must be >= 1')
+    if min(args.size, args.workers, args.samples) < 1:
+        parser.error('--size, --workers and --samples must be >= 1')
     return args
 
 
 def run(args: Namespace) -> None:
     """Extract, train, print."""
     import torch
+    from torch.utils.data import DataLoader
 
     from mmssl.apis.model_zoo import get_model
-    from mmssl.apis.multilabel import (
-        choose_classes,
-        map_features,
-        read_multilabels,
-    )
+    from mmssl.datasets import ImageCoco, collate_views
+    from mmssl.evaluation import extract_features
     from mmssl.evaluation.functional import (
-        classify_low_shot,
-        classify_multilabel,
+        frequent_classes,
         neighbour_label_overlap,
-        normalize_features,
     )
+    from mmssl.evaluation.metrics import VOC07SVM, LowShotSVM
+    from mmssl.evaluation.session import measure_features
 
     torch.manual_seed(args.seed)
     untrained = args.checkpoint == 'untrained'
     model = get_model(args.config, False if untrained else args.checkpoint)
     if torch.cuda.is_available():
         model = model.cuda()
-    sets = [
-        read_multilabels(args.train, args.images),
-        read_multilabels(args.test, args.test_images or args.images),
-    ]
-    train, test = choose_classes(sets, args.least)
-    data = []
-    for part in (train, test):
-        features = map_features(model, part.source, args.size, args.pool)
-        data += [normalize_features(features), part.labels]
-    found = classify_multilabel(*data, workers=args.workers)
-    results = dict(
-        mAP=100 * found.mean_ap,
-        classes=dict(zip(train.classes, (100 * found.ap).tolist(),
-                         strict=True)),
-    )  # fmt: skip
-    counts = [len(data[0]), len(data[2]), data[0].shape[1]]
-    print(f'{len(train.classes)} classes, {counts[0]} pictures to train, '
-          f'{counts[1]} to test, {counts[2]} numbers each')  # fmt: skip
-    print(f'mAP {results["mAP"]:.2f}')
-    if args.neighbours:
-        features, labels = map(torch.from_numpy, data[:2])
-        overlap = neighbour_label_overlap(
-            features, labels > 0, args.neighbours
+    view = dict(type='SquashedView', size=args.size)
+    train, test = (
+        ImageCoco(path, images=folder, with_label=True, views=[view])
+        for path, folder in (
+            (args.train, args.images),
+            (args.test, args.test_images or args.images),
         )
-        results['neighbours'] = 100 * overlap
-        print(f'classes shared with {args.neighbours} neighbours: '
-              f'{100 * overlap:.2f} %')  # fmt: skip
+    )
+    if train.metainfo != test.metainfo:
+        raise UsageError('training and test list different classes')
+    bank, found = (
+        extract_features(
+            model,
+            DataLoader(
+                part,
+                batch_size=64,
+                collate_fn=collate_views,
+                num_workers=args.workers if args.workers > 1 else 0,
+            ),
+            'corners',
+        )
+        for part in (train, test)
+    )
+    settings = dict(least=args.least, workers=args.workers)
+    metrics = [VOC07SVM(**settings)]
+    metrics[0].dataset_meta = test.metainfo
     if args.low_shot:
-        try:
-            few = classify_low_shot(
-                *data, args.low_shot, args.samples, seed=args.seed,
-                workers=args.workers,
-            )  # fmt: skip
-        except ValueError as error:
-            raise UsageError(f'--low-shot: {error}') from error
-        results['low_shot'] = {}
-        for k, mean, std in zip(few.shots, few.mean, few.std, strict=True):
-            print(f'{k:3} shots: mAP {100 * mean:.2f} (std {100 * std:.2f})')
-            results['low_shot'][k] = dict(mean=100 * mean, std=100 * std)
+        metrics.append(
+            LowShotSVM(args.low_shot, args.samples, args.seed, **settings)
+        )
+    results = measure_features(metrics, bank, found)
+    if args.neighbours:
+        labels = [part.labels.numpy() for part in (bank, found)]
+        often = torch.from_numpy(frequent_classes(*labels, args.least))
+        results['svm/neighbours'] = 100 * neighbour_label_overlap(
+            bank.features, bank.labels[:, often] > 0, args.neighbours
+        )
+    print(f'{len(train)} pictures to train, {len(test)} to test, '
+          f'{bank.features.shape[1]} numbers each; percent:')  # fmt: skip
+    for name, value in results.items():
+        print(f'{name}  {value:.2f}')
     if args.out:
         write_json(args.out, results)
 

@@ -36,7 +36,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
 
 def run(args: Namespace) -> None:
     """Draw."""
-    from mmssl.apis.orl_stages import load_picture
+    from mmssl.apis.orl_pictures import load_picture
     from mmssl.datasets.correspondences import read_correspondences
     from mmssl.datasets.sources import FileSource
     from mmssl.visualization import (

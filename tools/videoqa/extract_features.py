@@ -29,9 +29,7 @@ BATCH = 32
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='extract-video-features')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     parser.add_argument('videos', help='folder of clips')
     parser.add_argument(
         '--checkpoint',

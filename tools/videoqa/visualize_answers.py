@@ -10,8 +10,6 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
@@ -26,8 +24,7 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='visualize-answers')
-    parser.add_argument('config', help='config of the run')
-    parser.add_argument('checkpoint', help='a checkpoint of the run')
+    parser.add_config('checkpoint')
     parser.add_argument(
         '--out-dir', default='work_dirs/answers', metavar='DIR',
         help='folder of the pictures',
@@ -38,18 +35,16 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--qids', type=int, nargs='+', help='these questions instead'
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        metavar='K=V', help='overrides of config keys',
-    )  # fmt: skip
+    parser.add_overrides()
     return parser.parse_args(argv)
 
 
 def run(args: Namespace) -> int:
     """Draw."""
+    from mmssl.apis.question_answering import answer, answer_figure
     from mmssl.evaluation.extraction import undisturbed
     from mmssl.evaluation.session import evaluation_runner
-    from mmssl.visualization import question_figure, save_figure
+    from mmssl.visualization import save_figure
 
     cfg = load_config(args.config, args.cfg_options, mmssl.get_config_dir())
     out = Path(args.out_dir)
@@ -61,24 +56,8 @@ def run(args: Namespace) -> int:
         dataset, collate = loader.dataset, loader.collate_fn
         with undisturbed(model):
             for row in rows_of(dataset, args):
-                batch = model.data_preprocessor(collate([dataset[row]]))
-                (sample,) = model.predict(
-                    batch['inputs'], batch['data_samples'], explain=True
-                )
-                figure = question_figure(
-                    sample.question,
-                    sample.answers,
-                    sample.scores.tolist(),
-                    sample.get('label'),
-                    sample.sentences,
-                    sample.sentence_spans,
-                    sample.sentence_share.tolist(),
-                    sample.frame_times,
-                    sample.get('attention'),
-                    sample.span,
-                    sample.get('pred_span'),
-                )
-                save_figure(figure, out / f'{sample.qid}.png')
+                (sample,) = answer(model, [dataset[row]], collate)
+                save_figure(answer_figure(sample), out / f'{sample.qid}.png')
     print(f'pictures written to {out}')
     return 0
 

@@ -5,7 +5,7 @@ data_preprocessor = dict(
 
 # They have 27 to 40 frames: 8 frames, every second one, span 15 of them.
 clips = dict(
-    clip_len=8, frame_interval=2, target_fps=None, short_side=40, cache=True)
+    clip_len=8, frame_interval=2, target_fps=None, short_side=56, cache=True)
 train_dataloader = dict(
     batch_size=25, num_workers=1, persistent_workers=True, drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
@@ -15,7 +15,7 @@ train_dataloader = dict(
         clips=dict(clips, num_clips=2)))
 
 # four clips of each video, whose features are averaged
-whole = [dict(type='CenterView', size=32, num=4)]
+whole = [dict(type='CenterView', size=48, num=4)]
 bank = dict(
     batch_size=20, num_workers=1, drop_last=False,
     sampler=dict(type='EpochSampler', shuffle=False),

@@ -5,7 +5,7 @@ _base_ = [
     'mmdet::_base_/models/faster-rcnn_r50_fpn.py',
     'mmdet::_base_/datasets/coco_detection.py',
     'mmdet::_base_/schedules/schedule_1x.py',
-    '../../_base_/detection/runtime.py',
+    '../../_base_/downstream_runtime.py',
 ]
 
 data_root = 'data/tiny_coco/'

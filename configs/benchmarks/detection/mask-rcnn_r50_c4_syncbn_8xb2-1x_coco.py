@@ -5,7 +5,7 @@ _base_ = [
     'mmdet::_base_/datasets/coco_instance.py',
     '../../_base_/detection/iterations.py',
     '../../_base_/detection/coco_multiscale.py',
-    '../../_base_/detection/runtime.py',
+    '../../_base_/downstream_runtime.py',
 ]
 
 norm = dict(type='SyncBN', requires_grad=True)

@@ -4,8 +4,7 @@ _base_ = [
 ]
 custom_imports = dict(
     imports=[
-        'mmssl.engine', 'mmssl.models', 'mmssl.evaluation',
-        'mmssl.datasets.youtube_objects',
+        *_base_.custom_imports.imports,
         'mmssl.models.heads.dropout_bbox_head'])
 
 model = dict(
@@ -36,8 +35,9 @@ model = dict(
             roi_layer=dict(type='RoIPool', output_size=7),
             out_channels=512, featmap_strides=[16]),
         bbox_head=dict(
-            type='mmssl.DropoutBBoxHead', in_channels=512,
-            fc_out_channels=4096, roi_feat_size=7, num_classes=20,
+            type='mmssl.DropoutBBoxHead', fc_checkpoint=None,
+            in_channels=512, fc_out_channels=4096, roi_feat_size=7,
+            num_classes=20,
             bbox_coder=dict(
                 type='DeltaXYWHBBoxCoder', target_means=[0.] * 4,
                 target_stds=[0.1, 0.1, 0.2, 0.2]),

@@ -11,10 +11,10 @@ val_dataloader = test_dataloader
 test_evaluator = [
     dict(type='mmssl.VideoObjectsMetric', eval_mode='area')]
 val_evaluator = test_evaluator
-train_cfg = dict(max_iters=400, val_interval=400)
+train_cfg = dict(max_iters=300, val_interval=300)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=30),
     dict(
-        type='CosineAnnealingLR', by_epoch=False, begin=30, end=400,
+        type='CosineAnnealingLR', by_epoch=False, begin=30, end=300,
         eta_min=0.),
 ]

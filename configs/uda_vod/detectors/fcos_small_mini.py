@@ -3,27 +3,16 @@
 _base_ = './fcos_toy_mini.py'
 
 model = dict(
-    backbone=dict(channels=(32, 64, 96, 96)),
-    bbox_head=dict(num_classes=4, in_channels=96, feat_channels=96),
+    backbone=dict(channels=(24, 48, 96, 128, 128), strides=(2, 2, 2, 2, 1)),
+    bbox_head=dict(
+        num_classes=4, in_channels=128, feat_channels=128, strides=[16]),
     data_preprocessor=dict(pad_size_divisor=32))
 data_root = 'data/tiny_coco/'
 metainfo = dict(classes=('person', 'car', 'dog', 'bird'))
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='Resize', scale=(288, 192), keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(288, 192), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-]
+train_pipeline = _base_.train_dataloader.dataset.pipeline
+train_pipeline[2].scale = (192, 128)
+test_pipeline = _base_.test_dataloader.dataset.pipeline
+test_pipeline[1].scale = (192, 128)
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
@@ -48,13 +37,13 @@ test_evaluator = [
         ann_file='data/vod_mini/annotations/vod_val.json'),
 ]
 val_evaluator = test_evaluator
-train_cfg = dict(max_iters=1000, val_interval=1000)
+train_cfg = dict(max_iters=300, val_interval=300)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=30),
     dict(
-        type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000,
+        type='CosineAnnealingLR', by_epoch=False, begin=30, end=300,
         eta_min=0.),
 ]
 auto_scale_lr = dict(base_batch_size=8)
-default_hooks = dict(checkpoint=dict(interval=1000))
+default_hooks = dict(checkpoint=dict(interval=300))
 del metainfo, train_pipeline, test_pipeline

@@ -2,6 +2,10 @@
 _base_ = [
     '../../_base_/datasets/voc07_detection_youtube_objects.py',
 ]
+custom_imports = dict(
+    imports=[
+        *_base_.custom_imports.imports,
+        'mmssl.models.heads.class_limit_ssd_head'])
 
 model = dict(
     type='SingleStageDetector',
@@ -9,7 +13,7 @@ model = dict(
         type='DetDataPreprocessor', mean=[104., 117., 123.],
         std=[1., 1., 1.], bgr_to_rgb=False, pad_size_divisor=1),
     backbone=dict(
-        type='mmssl.RFBVGG',
+        type='mmssl.RFBVGG', fc_checkpoint=None,
         init_cfg=[
             dict(type='mmengine.Kaiming', layer='Conv2d'),
             dict(
@@ -17,8 +21,8 @@ model = dict(
                 checkpoint='open-mmlab://vgg16_caffe')]),
     neck=None,
     bbox_head=dict(
-        type='SSDHead', in_channels=(512, 1024, 512, 256, 256, 256),
-        num_classes=20,
+        type='mmssl.ClassLimitSSDHead',
+        in_channels=(512, 1024, 512, 256, 256, 256), num_classes=20,
         anchor_generator=dict(
             type='SSDAnchorGenerator', scale_major=False,
             strides=[8, 16, 32, 64, 100, 300],
@@ -36,7 +40,8 @@ model = dict(
         allowed_border=-1, pos_weight=-1, neg_pos_ratio=3, debug=False),
     test_cfg=dict(
         nms_pre=1000, nms=dict(type='nms', iou_threshold=0.45),
-        min_bbox_size=0, score_thr=0.01, max_per_img=300))
+        min_bbox_size=0, score_thr=0.01, max_per_class=50,
+        max_per_img=300))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -54,15 +59,8 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(300, 300), keep_ratio=False),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=(
-            'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-]
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].update(scale=(300, 300), keep_ratio=False)
 train_dataloader = dict(
     batch_size=8, dataset=dict(pipeline=train_pipeline))
 video_dataset = dict(pipeline=train_pipeline)

@@ -137,7 +137,7 @@ class PackViews:
 
 
 def channels_first(view: np.ndarray) -> torch.Tensor:
-    """(h, w, 3) to (3, h, w), (t, h, w, 3) to (3, t, h, w)."""
+    """(h, w, c) to (c, h, w), (t, h, w, c) to (c, t, h, w)."""
     tall = view.reshape(-1, *view.shape[-2:])
     planes = np.stack(cv2.split(tall))  # several times faster than a copy
-    return torch.from_numpy(planes.reshape(3, *view.shape[:-1]))
+    return torch.from_numpy(planes.reshape(-1, *view.shape[:-1]))

@@ -6,9 +6,9 @@ counted from 0 in the order of presentation.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import cv2
@@ -214,28 +214,32 @@ class PyAVReader(VideoReader):
         self._container.close()
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        found = self._collect(
+            wanted, lambda i, frame: self._picture(frame, short_side)
+        )
+        return np.stack([found[i] for i in wanted.tolist()])
+
+    def _collect(self, wanted: np.ndarray, take: Callable) -> dict[int, Any]:
+        """What ``take`` makes of each wanted frame, from one pass."""
         try:
-            frames = self._read_by_stamp(wanted, short_side)
-            if len(frames) < len(wanted):
-                frames = self._read_by_count(wanted, short_side)
+            found = {i: take(i, f) for i, f in self._by_stamp(wanted)}
+            if len(found) < len(wanted):
+                found = {i: take(i, f) for i, f in self._by_count(wanted)}
         except av.FFmpegError as error:
             raise self.fail(f'decoding failed ({error})') from error
-        if len(frames) < len(wanted):
-            missing = next(i for i in wanted.tolist() if i not in frames)
+        if len(found) < len(wanted):
+            missing = next(i for i in wanted.tolist() if i not in found)
             raise self.fail(
                 f'frame {missing} of the {self.num_frames} in the container '
                 'cannot be decoded'
             )
-        return np.stack([frames[i] for i in wanted.tolist()])
+        return found
 
-    def _read_by_stamp(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """What seeking finds; perhaps not all."""
-        found: dict[int, np.ndarray] = {}
+    def _by_stamp(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """Frames that seeking finds; perhaps not all."""
         stamps, _, _, seekable = self.index
         if not seekable:
-            return found
+            return
         decoder, position = None, -1
         for index in wanted.tolist():
             key = self._key_before(index)
@@ -246,12 +250,11 @@ class PyAVReader(VideoReader):
                 if frame.pts is not None and frame.pts >= stamp:
                     break
             else:
-                return found
+                return
             if frame.pts != stamp:
-                return found
-            found[index] = self._picture(frame, short_side)
+                return
+            yield index, frame
             position = index
-        return found
 
     def _key_before(self, index: int) -> int:
         """Frame from which decoding reaches a frame."""
@@ -259,19 +262,16 @@ class PyAVReader(VideoReader):
         place = np.searchsorted(keys, index, side='right') - 1
         return int(keys[max(place, 0)])
 
-    def _read_by_count(
-        self, wanted: np.ndarray, short_side: int | None
-    ) -> dict[int, np.ndarray]:
-        """Decode from the first frame on."""
+    def _by_count(self, wanted: np.ndarray) -> Iterator[tuple[int, Any]]:
+        """The same, decoded from the first frame on."""
         self._reopen()
-        found, needed = {}, set(wanted.tolist())
+        needed = set(wanted.tolist())
         frames = self._container.decode(self._stream)
         for index, frame in enumerate(frames):
             if index in needed:
-                found[index] = self._picture(frame, short_side)
+                yield index, frame
             if index >= wanted[-1]:
                 break
-        return found
 
     def _reopen(self) -> None:
         """Back to the start; a seek may miss frames out of order."""
@@ -441,7 +441,7 @@ class FrameFolderReader(VideoReader):
 
 
 class ArrayReader(VideoReader):
-    """Frames that are in memory.
+    """Frames that are in memory, left in their size.
 
     Args:
         path (str): Name of the video, for messages.
@@ -456,4 +456,4 @@ class ArrayReader(VideoReader):
         self.num_frames, self.fps = len(frames), fps
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
-        return scale_frames(self.frames[wanted], short_side)
+        return self.frames[wanted]

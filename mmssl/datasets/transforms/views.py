@@ -62,6 +62,7 @@ class RandomView:
             picture's area, in (0, 1].
         ratio (tuple[float, float]): Range of the crop's width / height,
             drawn evenly in its logarithm.
+        log_ratio (bool): False draws the ratio itself evenly (CMD).
         interpolation (str): ``'bilinear'`` or ``'bicubic'``.
         antialias (bool): Average what is shrunk; False is the published way
             of some clips.
@@ -93,6 +94,7 @@ class RandomView:
         size: int | tuple[int, int],
         area: tuple[float, float] = (0.08, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        log_ratio: bool = True,
         interpolation: str = 'bilinear',
         antialias: bool = True,
         flip_prob: float = 0.5,
@@ -109,6 +111,7 @@ class RandomView:
         self.size = _pair('size', size)
         self.area = _range('area', area, most=1.0)
         self.ratio = _range('ratio', ratio)
+        self.log_ratio = log_ratio
         self.interpolation = _one_of(
             'interpolation', interpolation, INTERPOLATIONS
         )
@@ -181,7 +184,11 @@ class RandomView:
         logs = math.log(self.ratio[0]), math.log(self.ratio[1])
         for share, shape in zip(tries[::2], tries[1::2], strict=True):
             area = height * width * _between(share, self.area)
-            ratio = math.exp(_between(shape, logs))
+            ratio = (
+                math.exp(_between(shape, logs))
+                if self.log_ratio
+                else _between(shape, self.ratio)
+            )
             w, h = (
                 round(math.sqrt(area * ratio)),
                 round(math.sqrt(area / ratio)),
@@ -218,11 +225,23 @@ class RandomView:
             if strength > 0
         )
 
-    def apply(self, img: np.ndarray, params: ViewParams) -> np.ndarray:
-        """Apply what was drawn; the same numbers give the same view."""
+    def apply(
+        self,
+        img: np.ndarray,
+        params: ViewParams,
+        steps: Sequence[str] | None = None,
+    ) -> np.ndarray:
+        """Apply what was drawn; the same numbers give the same view.
+
+        Args:
+            img (ndarray): (h, w, 3) or (t, h, w, 3) uint8, RGB.
+            params (ViewParams): What :meth:`draw` gave.
+            steps (Sequence[str], optional): Only these operations, in this
+                order; all, in the order of the view, without it.
+        """
         ops = backend_of(img, self.backend)
         work = ops.begin(img)
-        for name in self.order:
+        for name in self.order if steps is None else steps:
             work = getattr(self, f'_apply_{name}')(ops, work, params)
         return ops.finish(work)
 
@@ -344,6 +363,37 @@ class CenterView:
             return source
         height, width = (side * scale[0] // scale[1] for side in source)
         return height, width
+
+
+@TRANSFORMS.register_module()
+class SquashedView:
+    """A whole picture as a square, its shape lost; nothing is random.
+
+    As VOC07's protocol of SVMs does: the shorter side is resized first, then
+    the picture to the square, both bilinear and antialiased.
+
+    Args:
+        size (int): Side, pixels.
+        resize (int, optional): Length of the shorter side in between,
+            pixels; defaults to 8/7 of ``size``.
+    """
+
+    def __init__(self, size: int = 224, resize: int | None = None) -> None:
+        self.size = _pair('size', size)
+        self.first = CenterView(resize=resize or round(size * 8 / 7))
+
+    def __call__(
+        self, img: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, ViewGeometry]:
+        """Resize twice; ``rng`` is not used."""
+        source = img.shape[-3:-1]
+        work, _ = self.first(img)
+        ops = backend_of(work, 'cv2')
+        view = ops.finish(
+            ops.resize(ops.begin(work), self.size, 'bilinear', True)
+        )
+        whole = 0.0, 0.0, float(source[1]), float(source[0])
+        return view, ViewGeometry(source, whole, self.size)
 
 
 def backend_of(img: np.ndarray, name: str) -> ModuleType:

@@ -5,6 +5,7 @@ from .fractional_epoch_lr import FractionalEpochLR
 from .lars import LARS
 from .multi_optim_wrapper import MultiOptimWrapperConstructor
 from .warmup_cosine_restart_lr import WarmupCosineRestartLR
+from .warmup_epoch_cosine_lr import WarmupEpochCosineLR
 
 __all__ = [
     'LARS',
@@ -13,4 +14,5 @@ __all__ = [
     'FractionalEpochLR',
     'MultiOptimWrapperConstructor',
     'WarmupCosineRestartLR',
+    'WarmupEpochCosineLR',
 ]

@@ -36,7 +36,7 @@ __getattr__, __all__ = lazy_names(
     statistics='Summary gain_in_standard_errors summarize',
     svm=(
         'LowShotResult SVMResult classify_low_shot classify_multilabel '
-        'interpolated_ap normalize_features'
+        'frequent_classes interpolated_ap normalize_features'
     ),
     video_objects='average_precision box_overlaps class_ap class_corloc',
 )

@@ -69,6 +69,36 @@ def interpolated_ap(targets: np.ndarray, scores: np.ndarray) -> float:
     return float(best[hits].mean())
 
 
+def frequent_classes(
+    train_y: np.ndarray, test_y: np.ndarray, least: int
+) -> np.ndarray:
+    """Classes that at least so many pictures of both sets show.
+
+    Args:
+        train_y (ndarray): (n, classes) in {1, 0, -1}.
+        test_y (ndarray): (q, classes).
+        least (int): Pictures.
+
+    Returns:
+        ndarray: (classes,) bool.
+
+    Raises:
+        ValueError: The sets have other classes, or none is left.
+    """
+    counts = [(labels > 0).sum(0) for labels in (train_y, test_y)]
+    if len(counts[0]) != len(counts[1]):
+        raise ValueError(
+            f'training has labels of {len(counts[0])} classes, the test of '
+            f'{len(counts[1])}'
+        )
+    often = np.minimum(*counts) >= least
+    if not often.any():
+        raise ValueError(
+            f'no class is shown by {least} pictures of each set; lower least'
+        )
+    return often
+
+
 def linear_svm(cost: float):
     """scikit-learn's liblinear with the settings of the protocol."""
     from sklearn.svm import LinearSVC

@@ -20,6 +20,7 @@ from .feature_metric import (
 from .few_shot_metric import FewShotAccuracy
 from .indexed_metric import IndexedMetric
 from .pose_metric import PartMetric, PCKMetric
+from .svm_metric import VOC07SVM, LowShotSVM
 from .video_objects import VideoObjectsMetric
 from .video_qa_metric import (
     AnswerWriter,
@@ -29,6 +30,7 @@ from .video_qa_metric import (
 )
 
 __all__ = [
+    'VOC07SVM',
     'AnswerWriter',
     'ClassificationMetric',
     'ClusterPurity',
@@ -44,6 +46,7 @@ __all__ = [
     'LatentKNNError',
     'LinearProbeMetric',
     'LogisticProbeMetric',
+    'LowShotSVM',
     'PCKMetric',
     'PartMetric',
     'TVQAPlusMetric',

@@ -2,9 +2,11 @@
 from .amdim import AMDIM
 from .base import BaseSelfSupervisor
 from .byol import BYOL
+from .cmd import CMD, CMDPreprocessor, MotionPredictor
 from .curl import CURL
 from .dense_vos import DenseVOS
 from .densecl import DenseCL
+from .dsm import DSM, DSMTriplet
 from .feature_extractor import FeatureExtractor
 from .image_classifier import ImageClassifier
 from .moco import MoCo
@@ -25,17 +27,22 @@ from .wmse import WMSE
 __all__ = [
     'AMDIM',
     'BYOL',
+    'CMD',
     'CURL',
+    'DSM',
     'ORL',
     'SCRL',
     'WMSE',
     'BaseSelfSupervisor',
+    'CMDPreprocessor',
     'CycleGANTranslator',
+    'DSMTriplet',
     'DenseCL',
     'DenseVOS',
     'FeatureExtractor',
     'ImageClassifier',
     'MoCo',
+    'MotionPredictor',
     'PatchDiscriminator',
     'ProtoNet',
     'ResNetGenerator',

@@ -8,10 +8,10 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmssl.models.layers import global_pool
+from mmssl.models.layers import corner_pool, global_pool
 from mmssl.registry import MODELS
 
-STAGES = ('backbone', 'pool', 'neck')
+STAGES = ('backbone', 'pool', 'corners', 'neck')
 
 
 class BaseSelfSupervisor(BaseModel):
@@ -119,8 +119,8 @@ class BaseSelfSupervisor(BaseModel):
         Args:
             inputs (list[Tensor]): Views; the first one is used.
             stage (str): 'backbone': the maps as the backbone returns them;
-                'pool': global average of the last map (n, c); 'neck': the
-                embedding (n, d).
+                'pool': global average of the last map (n, c); 'corners':
+                four averages of it (n, 4 c); 'neck': the embedding (n, d).
 
         Raises:
             ValueError: If stage is unknown or the method has no neck.
@@ -134,7 +134,9 @@ class BaseSelfSupervisor(BaseModel):
         maps = self.backbone(inputs[0])
         if stage == 'backbone':
             return maps
-        return global_pool(maps) if stage == 'pool' else self.neck(maps)
+        if stage == 'neck':
+            return self.neck(maps)
+        return (global_pool if stage == 'pool' else corner_pool)(maps)
 
     def predict(self, inputs: list[Tensor], data_samples: list) -> list:
         """Give every data sample its pooled feature (c,)."""

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from mmssl.models.backbones.rfb import RFBExtras
+from mmssl.models.layers.vgg_fc import copy_layers, read_fc_layers, reduced_fc
 from mmssl.registry import MODELS
 
-CONV4_3, FC7 = 22, 34  # places of their ReLU among the layers
+CONV4_3 = 22  # place of its ReLU among the layers
+FC6, FC7 = 31, 33  # places of the convolutions that they become
 
 
 class _VGG(VGG, BaseModule):
@@ -61,10 +63,18 @@ class RFBVGG(_VGG):
     """RFBNet-300's backbone: VGG-16 with dilated fc6, fc7, and RFB blocks.
 
     Args:
+        fc_checkpoint (str, optional): The convolutions in place of fc6 and
+            fc7 start from this file, see
+            :func:`mmssl.models.layers.vgg_fc.read_fc_layers`; from
+            random weights without.
         init_cfg (dict, optional): MMEngine's initialisation of VGG.
     """
 
-    def __init__(self, init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        fc_checkpoint: str | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(
             16,
             out_indices=(4,),
@@ -81,7 +91,16 @@ class RFBVGG(_VGG):
         ):
             self.features.append(layer)
         self.extras = RFBExtras()
+        self.fc_checkpoint = fc_checkpoint
         self.init_cfg = init_cfg or dict(type='Kaiming', layer='Conv2d')
+
+    def init_weights(self) -> None:
+        """Those of ``init_cfg``, then fc6 and fc7."""
+        super().init_weights()
+        if self.fc_checkpoint is not None:
+            layers = [self.features[FC6], self.features[FC7]]
+            values = reduced_fc(*read_fc_layers(self.fc_checkpoint))
+            copy_layers(layers, values)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Six maps.

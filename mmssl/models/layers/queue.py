@@ -27,19 +27,26 @@ class FeatureQueue(nn.Module):
     Args:
         dim (int): d, width of an embedding.
         length (int): m, rows of the ring; a multiple of the batch of all
-            processes together.
+            processes together, unless batches may wrap.
         gather (bool): Hold the rows of all processes; False keeps those of
             each process to itself.
         init (str): 'unit': random unit rows; 'uniform': entries evenly in
             [-s, s], s = 1 / sqrt(d / 3), so of unit length in the mean (the
             code of rho-MoCo).
+        wrap (bool): A batch may run over the end of the ring (DSM, whose
+            queue has 3569 rows); it must only fit into it.
 
     Raises:
         ValueError: If length is not above 0 or init unknown.
     """
 
     def __init__(
-        self, dim: int, length: int, gather: bool = True, init: str = 'unit'
+        self,
+        dim: int,
+        length: int,
+        gather: bool = True,
+        init: str = 'unit',
+        wrap: bool = False,
     ) -> None:
         super().__init__()
         if length < 1:
@@ -47,6 +54,7 @@ class FeatureQueue(nn.Module):
         if init not in INITS:
             raise ValueError(f'queue init must be in {INITS}, got {init!r}')
         self.gather = gather
+        self.wrap = wrap
         generator = torch.Generator().manual_seed(0)
         if init == 'unit':
             rows = torch.randn(length, dim, generator=generator)
@@ -76,7 +84,7 @@ class FeatureQueue(nn.Module):
 
         Raises:
             ValueError: If the batch of all processes does not divide the
-                length, or the width differs.
+                length (with ``wrap``: is longer), or the width differs.
         """
         if embeddings.shape[1] != self.rows.shape[1]:
             raise ValueError(
@@ -85,7 +93,13 @@ class FeatureQueue(nn.Module):
                 'sizes of the neck is the width of the queue'
             )
         batch = len(embeddings) * (get_world_size() if self.gather else 1)
-        if len(self.rows) % batch:
+        if self.wrap and batch > len(self.rows):
+            raise ValueError(
+                f'the queue has {len(self.rows)} rows and cannot hold the '
+                f'batch of all processes, {batch}; raise queue_length or '
+                'lower batch_size'
+            )
+        if not self.wrap and len(self.rows) % batch:
             raise ValueError(
                 'the queue length must be a multiple of the batch of all '
                 f'processes, got a queue of {len(self.rows)} and a batch of '

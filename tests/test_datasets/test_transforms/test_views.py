@@ -12,7 +12,12 @@ from scipy.stats import chisquare, ks_2samp, kstest
 from torchvision import transforms
 from torchvision.transforms import functional as F
 
-from mmssl.datasets.transforms import CenterView, RandomView, view_rng
+from mmssl.datasets.transforms import (
+    CenterView,
+    RandomView,
+    SquashedView,
+    view_rng,
+)
 from mmssl.datasets.transforms.views import ORDER, ViewParams
 
 SOURCE = (180, 240)
@@ -336,3 +341,15 @@ def test_wrong_settings_of_a_random_view_are_refused(settings, message):
 def test_wrong_settings_of_a_centre_view_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         CenterView(**settings)
+
+
+def test_a_squashed_view_is_the_whole_picture_resized_twice():
+    photo = ramp()
+    view, geometry = SquashedView(28)(photo)
+    image = transforms.Resize(32)(Image.fromarray(photo))
+    wanted = np.asarray(transforms.Resize((28, 28))(image), np.int16)
+    assert np.abs(view.astype(np.int16) - wanted).max() <= 2
+    height, width = photo.shape[:2]
+    assert geometry.source_size == (height, width)
+    assert geometry.crop == (0, 0, width, height)
+    assert geometry.size == (28, 28)

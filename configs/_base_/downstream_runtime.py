@@ -1,4 +1,4 @@
-_base_ = ['../default_runtime.py']
+_base_ = ['default_runtime.py']
 
 # --cfg-options pretrained=CHECKPOINT gives the weights to every part that
 # starts from them
