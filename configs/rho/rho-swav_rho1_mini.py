@@ -1,5 +1,5 @@
 _base_ = [
-    '../_base_/datasets/jhmdb_mini.py', '../_base_/views_video.py',
+    '../_base_/datasets/jhmdb_mini_32.py', '../_base_/views_video.py',
     '../_base_/models/slowonly_narrow.py',
     '../_base_/schedules/rho_mini_25e.py', '../_base_/default_runtime.py',
 ]

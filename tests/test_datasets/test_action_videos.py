@@ -1,12 +1,11 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Lists of labelled videos for mmaction2's recognisers, and toy ones."""
+"""Lists of labelled videos for mmaction2's recognisers."""
 
 import collections
 import pickle
 
 import av
 import pytest
-import torch
 from small_videos import (
     number_of,
     numbered_frames,
@@ -14,11 +13,7 @@ from small_videos import (
     write_video,
 )
 
-from mmssl.datasets import (
-    ActionVideoDataset,
-    CharadesVideoDataset,
-    ToyActions,
-)
+from mmssl.datasets import ActionVideoDataset, CharadesVideoDataset
 from mmssl.datasets.transforms import UnreadableVideo
 from mmssl.utils.errors import UsageError
 
@@ -183,26 +178,3 @@ def test_wrong_tables_of_charades_are_named(text, message, tmp_path):
         CharadesVideoDataset(
             'train.csv', [], data_root=str(tmp_path), num_classes=5
         )
-
-
-def test_toy_actions_move_as_their_class_says():
-    dataset = ToyActions(
-        per_class=2,
-        clips=dict(num_clips=2, clip_len=8, frame_interval=1, target_fps=None),
-        views=[dict(type='CenterView', num=2)],
-    )
-    assert len(dataset) == 8 and dataset.labels.tolist() == [
-        0, 0, 1, 1, 2, 2, 3, 3,
-    ]  # fmt: skip
-    sample = dataset[2]  # to the right
-    clip = sample['inputs'][0]
-    assert clip.shape == (3, 8, 32, 32) and clip.dtype == torch.uint8
-    shifts = [
-        s for s in range(1, 3)
-        if torch.equal(clip[:, 1], clip[:, 0].roll(s, dims=2))
-    ]  # fmt: skip
-    assert len(shifts) == 1
-    other = ToyActions(split='test', views=[dict(type='CenterView')])
-    assert other.source.name(0) == 'test/left/0'
-    with pytest.raises(ValueError, match="split must be one of .*'val'"):
-        ToyActions(split='val', views=[dict(type='CenterView')])

@@ -213,7 +213,7 @@ def test_clips_are_rows_of_frames(browse, config, split, clips, tmp_path):
     for row, same in zip(sample.rows, again.rows, strict=True):
         assert (row.frames == same.frames).all()
     if config == 'action-retrieval_tiny':
-        assert sample.title == '0   left' and sample.num_frames == 32
+        assert sample.title == '0   scene 0' and sample.num_frames == 48
         assert sample.rows[0].span == (0, 15)
         item = browse.load_item(dataset, 0, 0)
         frames = item['inputs'][0].permute(1, 2, 3, 0).numpy()

@@ -443,7 +443,7 @@ class FrameFolderReader(VideoReader):
 
 
 class ArrayReader(VideoReader):
-    """Frames that are in memory.
+    """Frames that are in memory, left in their size.
 
     Args:
         path (str): Name of the video, for messages.
@@ -458,4 +458,4 @@ class ArrayReader(VideoReader):
         self.num_frames, self.fps = len(frames), fps
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
-        return scale_frames(self.frames[wanted], short_side)
+        return self.frames[wanted]
