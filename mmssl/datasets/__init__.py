@@ -34,6 +34,7 @@ from .samplers import (
 from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
+from .textured_videos import TexturedVideos, textured_video
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -101,6 +102,7 @@ __all__ = [
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
+    'TexturedVideos',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -119,5 +121,6 @@ __all__ = [
     'moving_shapes',
     'overlap_share',
     'read_video_list',
+    'textured_video',
     'write_image_npz',
 ]

@@ -20,6 +20,7 @@ from .feature_map import (
     tsne,
 )
 from .mixture import birth_figure, component_figure, usage_figure
+from .motion import expectation_figure, motion_colours, motion_figure
 from .neighbours import neighbour_figure
 from .picture_sheet import picture_sheet
 from .question import question_figure
@@ -51,10 +52,13 @@ __all__ = [
     'correspondence_figure',
     'curve_figure',
     'episode_figure',
+    'expectation_figure',
     'figure_png',
     'find_scalars',
     'map_colours',
     'map_figure',
+    'motion_colours',
+    'motion_figure',
     'neighbour_figure',
     'pca',
     'picture_sheet',
