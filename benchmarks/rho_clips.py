@@ -7,7 +7,8 @@ mmaction2's stock steps decode from the first frame up to the last wanted one.
 Both read the same frames (compared before), scale to 256, jitter colours, cut
 to 224, mirror and pack.  Brightness, contrast and saturation alone are
 jittered, since mmaction2's hue fails with NumPy 2; ``--published`` adds hue,
-grey and blur of rho to ours alone.  Both run in turn; counted is time of the processor.
+grey and blur of rho to ours alone.  Both run in turn; counted is time of the
+processor.
 """
 
 import argparse
