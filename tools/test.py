@@ -79,14 +79,10 @@ def run(args: Namespace) -> int:
 def show(runner, args: Namespace) -> None:
     """Pictures of test images beside their nearest training images."""
     from mmssl.apis.neighbours import show_neighbours
-    from mmssl.evaluation import extract_features
-    from mmssl.evaluation.session import feature_loaders
+    from mmssl.evaluation.session import features_of
     from mmssl.visualization import Report
 
-    bank, test = (
-        extract_features(runner.model, loader, runner.test_loop.stage)
-        for loader in feature_loaders(runner)
-    )
+    bank, test = features_of(runner)
     if runner.rank > 0:
         return
     page = Report(Path(args.config).stem, args.checkpoint)

@@ -19,8 +19,8 @@ predict                            (``upstream.py``)
 mmengine 0.10.7 finds packages by  the import system's own look-up
 ``pkg_resources``, gone from       (``upstream.py``)
 setuptools 82
-mmengine 0.10.7 inherits configs of   ``mmssl::`` as well
-a fixed list of packages              (``upstream.py``)
+mmengine 0.10.7 inherits configs   ``mmssl::`` as well
+of a fixed list of packages        (``upstream.py``)
 mmengine 0.10.7 formats the config for one formatting, interrupts let
 each checkpoint, swallows Ctrl-C   through (``upstream.py``)
 SyncBN on the CPU raises           :func:`revert_sync_batchnorm_on_cpu`

@@ -35,7 +35,6 @@ from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
 from .textured_videos import TexturedVideos, textured_video
-from .toy_actions import ToyActions
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -104,7 +103,6 @@ __all__ = [
     'TVQAPlusDataset',
     'TexturedPans',
     'TexturedVideos',
-    'ToyActions',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',

@@ -4,13 +4,15 @@
 import os
 from pathlib import Path
 
-import av
 import numpy as np
 
 from mmssl.datasets.transforms.video_readers import (
     PyAVReader,
     UnreadableVideo,
 )
+from mmssl.utils.lazy import OptionalPackage
+
+av = OptionalPackage('av', 'video', 'reading videos')
 
 
 def check_video(path: str | os.PathLike, quick: bool = False) -> dict:

@@ -411,6 +411,17 @@ def test_c3d_is_taken_without_fusion():
     assert query.shape == key.shape == (98, 512)
 
 
+def test_the_control_takes_the_windows_of_the_next_sample():
+    model, control = small().eval(), small(foreign_future=True).eval()
+    inputs = batch()
+    (query, key), _ = control.pairs(inputs)
+    (expected, _), _ = model.pairs(inputs)
+    rolled = [view.roll(1, 0) for view in inputs[2:]]
+    (_, other), _ = model.pairs([*inputs[:2], *rolled])
+    torch.testing.assert_close(query, expected)
+    torch.testing.assert_close(key, other)
+
+
 def test_weights_scale_the_losses():
     plain = small().eval().loss(batch())
     twice = small(motion_weight=2.0, context_weight=0.0).eval().loss(batch())
@@ -516,7 +527,7 @@ def test_learning_rates_are_the_authors(name):
     ).build_iter_from_epoch(
         optimizer, max_epochs=int(epochs), warmup=int(warmup),
         warmup_ratio=start / base, end_ratio=max(end, 0) / lr,
-        epoch_length=int(steps),
+        epoch_length=int(steps), end=int(epochs),
     )  # fmt: skip
     rates = []
     for _ in range(int(epochs * steps)):

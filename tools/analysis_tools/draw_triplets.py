@@ -10,7 +10,6 @@ from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import DictAction
 
 import mmssl
 from mmssl.utils.config import load_config, require_keys
@@ -30,9 +29,7 @@ COLUMNS = ('frame', 'anchor', 'scene warped', 'changed', 'positive',
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='draw-triplets')
-    parser.add_argument(
-        'config', help='path of a config, or the name of a shipped one'
-    )
+    parser.add_config()
     parser.add_argument(
         '--out-dir', default='work_dirs/triplets', metavar='DIR',
         help='folder of the pictures',
@@ -44,14 +41,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser.add_argument(
         '--seed', type=int, default=0, help='of clips, views and warps'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='K=V',
-        help='overrides, e.g. model.sld.type=AffineWarp',
-    )
+    parser.add_overrides('model.sld.type=AffineWarp')
     args = parser.parse_args(argv)
     if args.n < 1 or args.frames < 1 or args.seed < 0:
         parser.error(

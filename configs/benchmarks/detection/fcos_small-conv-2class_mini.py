@@ -4,7 +4,7 @@ _base_ = [
     'mmdet::_base_/datasets/coco_detection.py',
     'mmdet::_base_/schedules/schedule_1x.py',
     '../../_base_/models/fcos_small.py',
-    '../../_base_/detection/runtime.py',
+    '../../_base_/downstream_runtime.py',
 ]
 
 data_root = 'data/tiny_coco/'

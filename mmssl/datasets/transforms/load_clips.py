@@ -31,10 +31,9 @@ class LoadClips:
     """Choose clips of a video and decode their frames, each frame once.
 
     Reads ``path``, or ``frames`` (settings of a folder of pictures), or
-    ``video`` (a drawn one, (n, h, w, 3) uint8, left in its size), and
-    ``key``; writes ``clips``: list of (t, h, w, 3) uint8 RGB,
-    ``clip_frames``: (num_clips, t) int64, native frame numbers,
-    ``num_frames`` and ``fps``.
+    ``video`` (a drawn one, (n, h, w, 3) uint8 RGB), and ``key``; writes
+    ``clips``: list of (t, h, w, 3) uint8 RGB, ``clip_frames``:
+    (num_clips, t) int64, native frame numbers, ``num_frames`` and ``fps``.
 
     Args:
         num_clips (int): rho, clips of a video.

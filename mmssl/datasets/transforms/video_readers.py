@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-import av
 import cv2
 import numpy as np
 
 from mmssl.datasets.transforms.loading import DataError, UnreadableSample
+from mmssl.utils.lazy import OptionalPackage
+
+av = OptionalPackage('av', 'video', 'reading videos')
 
 VIDEO_ENDINGS = (
     '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv',

@@ -88,7 +88,13 @@ class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
     def build_iter_from_epoch(
         cls, *args, epoch_length: int, by_epoch: bool = True, **kwargs
     ) -> 'WarmupEpochCosineLR':
-        """The same schedule, set before each iteration."""
+        """The same schedule, set before each iteration.
+
+        MMEngine's runner adds ``end``, in epochs, where a config has none.
+        """
+        for name in ('begin', 'end'):
+            if name in kwargs:
+                kwargs[name] = int(kwargs[name] * epoch_length)
         return cls(*args, epoch_length=epoch_length, by_epoch=False, **kwargs)
 
     def _get_value(self) -> list[float]:

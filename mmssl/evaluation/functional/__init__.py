@@ -25,6 +25,7 @@ __getattr__, __all__ = lazy_names(
         'Prediction decode_labels propagate_labels propagate_maps '
         'propagate_sequence reduce_masks'
     ),
+    motion='Expectation motion_expectation',
     parts='class_iou pixel_confusion',
     pose='decode_pose joint_distances joint_map pck pose_labels',
     linear='ProbeResult linear_probe logistic_probe',

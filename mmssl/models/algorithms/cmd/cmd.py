@@ -73,6 +73,8 @@ class CMD(BaseSelfSupervisor):
         fuse (bool): Fuse the last two stages, see :func:`fuse_stages`; not
             for C3D.
         key_grad_div_world (bool): See :func:`in_batch_nce`.
+        foreign_future (bool): The control: each clip gets the windows of the
+            next sample, so that nothing of the future can be learned.
         **kwargs: ``data_preprocessor`` and ``init_cfg``, see the base class.
     """
 
@@ -93,6 +95,7 @@ class CMD(BaseSelfSupervisor):
         context_weight: float = 1.0,
         fuse: bool = True,
         key_grad_div_world: bool = True,
+        foreign_future: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -114,6 +117,7 @@ class CMD(BaseSelfSupervisor):
         self.context_weight = context_weight
         self.fuse = fuse
         self.key_grad_div_world = key_grad_div_world
+        self.foreign_future = foreign_future
 
     def loss(
         self, inputs: list[Tensor], data_samples: list | None = None
@@ -143,6 +147,8 @@ class CMD(BaseSelfSupervisor):
             first; of context (n, d) and (n, d).
         """
         clip, still, *windows = inputs
+        if self.foreign_future:
+            windows = [window.roll(1, dims=0) for window in windows]
         maps = self.fused(self.backbone(clip))
         expected = self.predictor(maps)  # (n, s, d)
         seen = self.motion_backbone(torch.cat(windows))  # (w n, c, t, h, w)

@@ -82,6 +82,8 @@ class MotionPredictor(BaseModule):
         decoder_layers (int): Layers over the future.
         ffn_dim (int): Width inside a layer.
         dropout (float): See :class:`AttentionLayer`.
+        linear_std (float): Of the normal distribution that linear layers
+            begin with; narrow networks learn sooner with more.
         init_cfg (dict, optional): MMEngine's initialisation.
     """
 
@@ -96,10 +98,12 @@ class MotionPredictor(BaseModule):
         decoder_layers: int = 4,
         ffn_dim: int = 512,
         dropout: float = 0.1,
+        linear_std: float = 0.01,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.dim = dim
+        self.linear_std = linear_std
         self.reduce = nn.Linear(in_channels, dim, bias=False)
         self.source_positions = nn.Embedding(source_cells, dim)
         self.target_positions = nn.Embedding(target_cells, dim)
@@ -118,7 +122,7 @@ class MotionPredictor(BaseModule):
                 nn.init.xavier_uniform_(module.in_proj_weight)
                 nn.init.zeros_(module.in_proj_bias)
             elif isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.01)
+                nn.init.normal_(module.weight, std=self.linear_std)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Embedding):

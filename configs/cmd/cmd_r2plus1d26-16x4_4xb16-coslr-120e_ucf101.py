@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/models/cmd_r2plus1d26.py', '../_base_/datasets/compressed_ucf101.py',
+    '../_base_/schedules/cmd_sgd_120e.py', '../_base_/default_runtime.py',
+]
