@@ -15,13 +15,13 @@ train_dataloader = dict(
             dict(type='CompressedViews', view=dict(
                 size=32, area=(0.8, 1.0), log_ratio=False,
                 flip_prob=0.0))]))
-train_cfg = dict(type='EpochTrainLoop', max_epochs=75)
+train_cfg = dict(type='EpochTrainLoop', max_epochs=45)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=3e-3, weight_decay=1e-4),
     clip_grad=dict(max_norm=15))
 param_scheduler = [
     dict(
-        type='WarmupEpochCosineLR', max_epochs=75, warmup=5,
+        type='WarmupEpochCosineLR', max_epochs=45, warmup=3,
         warmup_ratio=0.01, convert_to_iter_based=True)]
 auto_scale_lr = dict(base_batch_size=16)

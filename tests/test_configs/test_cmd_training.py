@@ -44,6 +44,6 @@ def test_the_true_future_is_found_and_that_of_another_video_is_not(trained):
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     with DefaultScope.overwrite_default_scope('mmssl'):
         loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
-    found, _ = evaluate_expectation(model, loader, epochs=6)
+    found, _ = evaluate_expectation(model, loader, epochs=4)
     assert found['cell_top1'] > 5 * found['cell_chance'], found
     assert found['cell_top1'] > 3 * found['foreign_cell_top1'], found
