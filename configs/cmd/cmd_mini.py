@@ -5,13 +5,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_cfg = dict(type='EpochTrainLoop', max_epochs=36, val_interval=36)
+train_cfg = dict(type='EpochTrainLoop', max_epochs=60, val_interval=60)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=3e-3, weight_decay=1e-4),
     clip_grad=dict(max_norm=15))
 param_scheduler = [
     dict(
-        type='WarmupEpochCosineLR', max_epochs=36, warmup=3,
+        type='WarmupEpochCosineLR', max_epochs=60, warmup=3,
         warmup_ratio=0.01, convert_to_iter_based=True)]
 auto_scale_lr = dict(base_batch_size=16)

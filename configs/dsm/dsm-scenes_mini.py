@@ -4,10 +4,12 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(type='ResNet3dKinetics', base_channels=8),
+    backbone=dict(
+        type='SmallConvNet', dims=3, channels=(16, 32, 64),
+        strides=((1, 2, 2), 2, 2)),
     neck=dict(sizes=(64, 32)),
     sld=dict(center=(20, 200), shift=(30, 60), num=(2, 4)),
-    queue_length=192,
-    momentum=0.98)
+    queue_length=48,
+    momentum=0.95)
 train_dataloader = dict(
     dataset=dict(views=[dict(_base_.scene_motion_view, num=3)]))

@@ -4,10 +4,12 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(type='ResNet3dKinetics', base_channels=4),
+    backbone=dict(
+        type='SmallConvNet', dims=3, channels=(8, 16, 32),
+        strides=((1, 2, 2), 2, 2)),
     neck=dict(sizes=(32, 16)),
     queue_length=48,
-    momentum=0.98)
+    momentum=0.95)
 train_dataloader = dict(
     dataset=dict(
         per_pair=4, views=[dict(_base_.scene_motion_view, num=3)]))
@@ -16,6 +18,6 @@ val_dataloader = test_dataloader
 bank = dict(dataset=dict(per_pair=4))
 val_cfg = dict(bank_dataloader=bank)
 test_cfg = dict(bank_dataloader=bank)
-train_cfg = dict(max_epochs=8, val_interval=8)
+train_cfg = dict(max_epochs=12, val_interval=12)
 auto_scale_lr = dict(base_batch_size=24)
 del bank

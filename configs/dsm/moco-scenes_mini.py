@@ -7,12 +7,13 @@ _base_ = [
 model = dict(
     _delete_=True, type='MoCo',
     backbone=dict(
-        _base_.model.backbone, type='ResNet3dKinetics', base_channels=8),
+        _base_.model.backbone, type='SmallConvNet', dims=3,
+        channels=(16, 32, 64), strides=((1, 2, 2), 2, 2)),
     neck=dict(type='ProjectionMLP', sizes=(64, 32)),
-    queue_length=192,
+    queue_length=48,
     queue_init='uniform',
     temperature=0.07,
-    momentum=0.98)
+    momentum=0.95)
 train_dataloader = dict(
     dataset=dict(
         clips=dict(negative='none'),

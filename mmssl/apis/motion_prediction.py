@@ -85,20 +85,19 @@ def draw_motion(path: Path, dataset, frames: int = 4) -> None:
         dataset (CompressedVideoDataset): Its first 20 videos are looked at.
         frames (int): Pictures drawn.
     """
-    best, most = None, -1.0
+    best, chosen, most = None, [], -1.0
     for position in range(min(20, len(dataset))):
         found = dataset.read(position)
         name = found.get('motion_path') or found['path']
         with CompressedReader(name, pixels=False) as reader:
-            part = range(min(reader.num_frames, 25))
-            tables = reader.read_parts(part).tables
-        rows = np.concatenate(list(tables.values()))
-        moved = float(np.abs(rows[:, 5:7] - rows[:, 3:5]).sum())
-        if moved > most:
-            best, most = name, moved
+            tables = reader.read_parts(range(reader.num_frames)).tables
+            area = reader.size[0] * reader.size[1]
+        moved = {i: _moved(table) / area for i, table in tables.items()}
+        largest = sorted(moved, key=moved.get)[-frames:]
+        total = sum(moved[i] for i in largest)
+        if total > most:
+            best, chosen, most = name, sorted(largest), total
     with CompressedReader(best) as reader:
-        chosen = np.linspace(1, min(reader.num_frames, 24) - 1, frames)
-        chosen = chosen.astype(int).tolist()
         parts = reader.read_parts(chosen, chosen)
         maps = [dense_motion(parts.tables[i], *reader.size) for i in chosen]
     save_figure(
@@ -109,3 +108,10 @@ def draw_motion(path: Path, dataset, frames: int = 4) -> None:
         ),
         path,
     )
+
+
+def _moved(table: np.ndarray) -> float:
+    """Pixels of a frame times how far they have moved."""
+    rows = table.astype(np.float64)
+    length = np.hypot(*(rows[:, 5:7] - rows[:, 3:5]).T)
+    return float((rows[:, 1] * rows[:, 2] * length).sum())

@@ -88,6 +88,28 @@ def start_3d_from_init_cfg(module: ModuleType) -> None:
     module.ResNet3d.init_weights = init_weights
 
 
+def match_ava_boxes_here(module: ModuleType) -> None:
+    """Let AVA's evaluation do without 32 forked processes.
+
+    ``ava_eval`` of mmaction2 1.2.0 forks them beside the threads of torch
+    and OpenCV, where they can wait for ever, and never ends them; the work
+    is some seconds of one process.
+    """
+    from types import SimpleNamespace
+
+    class Here:
+        """Stands for ``multiprocessing.Pool``."""
+
+        def __init__(self, processes: int) -> None:
+            del processes
+
+        def map(self, function, items) -> list:
+            """The plain one."""
+            return list(map(function, items))
+
+    module.multiprocessing = SimpleNamespace(Pool=Here)
+
+
 def find_packages_by_import(module: ModuleType) -> None:
     """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
 
@@ -193,6 +215,7 @@ def announce_operators(module: ModuleType) -> None:
 
 PATCHES = {
     'mmaction': warn_about_versions,
+    'mmaction.evaluation.functional.ava_utils': match_ava_boxes_here,
     'mmaction.models.backbones.resnet3d': start_3d_from_init_cfg,
     'mmaction.utils.dependency': leave_out_vindlu,
     'mmcv._ext': announce_operators,

@@ -73,8 +73,8 @@ def scene_motion_video(
     top, left = rng.integers(0, 2 * size, 2)
     background = whole[top : top + size, left : left + size]
     centre = rng.uniform(0.4, 0.6, 2) * size
-    amplitude = rng.uniform(0.2, 0.3) * size
-    radius = rng.uniform(0.12, 0.18) * size
+    amplitude = rng.uniform(0.25, 0.35) * size
+    radius = rng.uniform(0.14, 0.2) * size
     colour = rng.integers(0, 256, 3).tolist()
     period, phase = rng.uniform(40, 60), rng.random()
     turns = phase + rng.choice([-1, 1]) * np.arange(frames) / period

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from mmssl.visualization.style import INK, MUTED, bare, new_figure
+from mmssl.visualization.style import GRID, INK, MUTED, bare, new_figure
 
 ARROW = '#ffd23f'  # seen on dark and on light
 
@@ -38,7 +39,7 @@ def motion_figure(
     frames: Sequence[np.ndarray],
     maps: Sequence[np.ndarray],
     titles: Sequence[str],
-    step: int = 16,
+    step: int | None = None,
     limit: float | None = None,
 ) -> Figure:
     """Frames with arrows above, colour wheels below.
@@ -48,7 +49,8 @@ def motion_figure(
         maps (Sequence[ndarray]): n maps (h, w, 2); arrows end where the
             content is now and begin where it was, five times as long.
         titles (Sequence[str]): n.
-        step (int): Pixels between arrows.
+        step (int, optional): Pixels between arrows; None gives about twenty
+            in a row.
         limit (float, optional): See :func:`motion_colours`; None is the
             longest vector of all maps.
 
@@ -65,7 +67,9 @@ def motion_figure(
         )
     longest = max(float(np.hypot(*np.moveaxis(m, -1, 0)).max()) for m in maps)
     limit = limit or max(longest, 1e-6)
-    ratio = frames[0].shape[0] / frames[0].shape[1]
+    height, width = frames[0].shape[:2]
+    ratio = height / width
+    step = step or 16 * max(1, round(width / 320))
     figure, axes = new_figure(
         2.5 * len(frames) + 0.9, 5 * ratio + 0.4, 2, len(frames) + 1,
         width_ratios=[1] * len(frames) + [0.36],
@@ -79,6 +83,13 @@ def motion_figure(
         ):  # fmt: skip
             bare(axis)
             axis.imshow(picture, interpolation='nearest')
+        # Nothing that moves is white, like the paper.
+        below.add_patch(
+            Rectangle(
+                (-0.5, -0.5), width, height, fill=False, edgecolor=GRID,
+                linewidth=1.2,
+            )
+        )  # fmt: skip
         above.set_title(title, loc='left', fontsize=8, color=INK, pad=3)
         y, x = np.mgrid[
             step // 2 : motion.shape[0] : step,

@@ -62,6 +62,16 @@ def test_published_settings_of_the_detectors():
         assert 'trainval' in load(name).video_dataset.ann_file
 
 
+@pytest.mark.parametrize('name', ['fcos_small_mini', 'fcos_overfit_mini'])
+def test_classes_stand_in_the_order_of_the_categories_of_coco(name):
+    """mmdet's CocoDataset numbers them by the file, not by ``classes``."""
+    numbers = dict(person=1, car=3, bird=16, dog=18)
+    cfg = load(name)
+    for data in (cfg.train_dataloader.dataset, cfg.test_dataloader.dataset):
+        own = [numbers[c] for c in data.metainfo.classes]
+        assert own == sorted(own)
+
+
 def statistics(pictures):
     """Light, contrast, gradient energy."""
     x = pictures.double().mean(1)

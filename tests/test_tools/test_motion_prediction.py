@@ -6,7 +6,7 @@ import json
 import pytest
 
 NARROW = (
-    'train_dataloader.dataset.num_videos=8', 'train_dataloader.num_workers=0',
+    'train_dataloader.dataset.num_videos=16', 'train_dataloader.num_workers=0',
 )  # fmt: skip
 
 

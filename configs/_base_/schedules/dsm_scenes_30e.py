@@ -2,7 +2,7 @@
 train_cfg = dict(type='EpochTrainLoop', max_epochs=30, val_interval=30)
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=3e-3, weight_decay=1e-6))
+    optimizer=dict(type='Adam', lr=5e-3, weight_decay=1e-6))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, end=20, by_epoch=False),
     dict(

@@ -8,7 +8,8 @@ model = dict(
         num_classes=4, in_channels=128, feat_channels=128, strides=[16]),
     data_preprocessor=dict(pad_size_divisor=32))
 data_root = 'data/tiny_coco/'
-metainfo = dict(classes=('person', 'car', 'dog', 'bird'))
+# In the order of the files: mmdet numbers classes by it, whatever stands here
+metainfo = dict(classes=('person', 'car', 'bird', 'dog'))
 train_pipeline = _base_.train_dataloader.dataset.pipeline
 train_pipeline[2].scale = (192, 128)
 test_pipeline = _base_.test_dataloader.dataset.pipeline

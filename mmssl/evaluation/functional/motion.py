@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+TIE = 1e-5
+
 
 class Expectation(NamedTuple):
     """How well expected motion finds the motion that came.
@@ -32,8 +34,8 @@ class Expectation(NamedTuple):
 def motion_expectation(query: Tensor, key: Tensor, count: int) -> Expectation:
     """Compare expectations with all windows of a batch.
 
-    Of keys that are equally similar (windows without any motion) the
-    earliest counts as found, so a hit among equals is not a certain one.
+    Windows without any motion are equal: k keys within ``TIE`` of the
+    largest similarity share the hit, 1 / k each.
 
     Args:
         query (Tensor): (n s, d) unit rows, s cells of each of n clips.
@@ -45,15 +47,27 @@ def motion_expectation(query: Tensor, key: Tensor, count: int) -> Expectation:
         Expectation: Shares in [0, 1].
     """
     logits = query @ key.T
-    own = torch.arange(len(query), device=query.device)
     cells = len(query) // count
     pairs = query.view(count, cells, -1), key.view(-1, cells, key.shape[1])
     similarity = torch.einsum('nsd,wsd->nw', *pairs) / cells
-    hits = similarity.argmax(1) == own[:count]
     return Expectation(
-        (logits.argmax(1) == own).double().mean().item(),
+        shared_top1(logits),
         1 / len(key),
-        hits.double().mean().item(),
+        shared_top1(similarity),
         1 / similarity.shape[1],
         similarity,
     )
+
+
+def shared_top1(scores: Tensor) -> float:
+    """Share of rows i whose largest score is that of column i.
+
+    Args:
+        scores (Tensor): (n, m), m >= n.
+
+    Returns:
+        float: In [0, 1]; columns equal to the largest share a row's hit.
+    """
+    largest = scores >= scores.amax(1, keepdim=True) - TIE
+    own = largest.diagonal()
+    return (own / largest.sum(1)).double().mean().item()

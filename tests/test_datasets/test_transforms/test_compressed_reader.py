@@ -3,6 +3,7 @@
 
 import hashlib
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -222,3 +223,17 @@ def test_a_raw_stream_under_a_containers_name_is_counted(tmp_path):
     with PyAVReader(str(path)) as reader:
         assert reader.num_frames == 120
         assert reader.read([3, 50]).shape == (2, 360, 640, 3)
+
+
+def test_vectors_come_at_500_frames_of_a_cores_second(tmp_path):
+    """The paper's figure; measured are several thousand."""
+    frames = np.tile(moving_frames(1, (120, 160)), (48, 2, 2, 1))
+    path = write_video(tmp_path / 'a.mp4', frames)
+
+    def rate():
+        begin = time.process_time()
+        with CompressedReader(str(path), pixels=False) as reader:
+            reader.read_parts(vectors=range(48))
+        return 48 / (time.process_time() - begin)
+
+    assert max(rate() for _ in range(3)) > 500

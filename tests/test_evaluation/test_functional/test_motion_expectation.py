@@ -30,3 +30,13 @@ def test_shares_are_those_of_a_loop():
             )
     best = found.similarity.argmax(1) == torch.arange(n)
     assert found.window_top1 == pytest.approx(best.double().mean().item())
+
+
+def test_equal_windows_share_a_hit():
+    query = unit_rows(torch.ones(2, 4))
+    key = torch.cat([query, -query])
+    found = motion_expectation(query, key, 2)
+    assert found.cell_top1 == found.window_top1 == pytest.approx(1 / 2)
+    key[0] = -key[0]
+    found = motion_expectation(query, key, 2)
+    assert found.cell_top1 == pytest.approx(1 / 2)  # 0 and 1
