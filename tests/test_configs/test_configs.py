@@ -175,6 +175,7 @@ def write_action_clips(root):
         'hmdb51/videos': ['hmdb51_train_split_1_videos.txt',
                           'hmdb51_val_split_1_videos.txt'],
         'video_actions/jhmdb': ['train.csv', 'test.csv'],
+        'videos': [],
     }  # fmt: skip
     text = 'clap/1.mp4 0\nwave/1.mp4 1\n'
     table = 'path,label,class\nclap/1.mp4,0,clap\nwave/1.mp4,1,wave\n'
