@@ -49,7 +49,7 @@ quickstart: $(STAMP)
 test: $(STAMP)
 	$(PYTEST) -m 'not slow and not gpu'
 
-test-all: $(STAMP)
+test-all: docs
 	$(PYTEST) -m 'not gpu'
 
 test-gpu: $(STAMP)

@@ -73,6 +73,11 @@ author = copyright = 'mmssl contributors'
 release = package_version()
 extensions = ['myst_parser']
 html_theme = 'furo'
+# The drawings of the data flow have up to 98 columns.
+html_theme_options = dict(
+    light_css_variables={'code-font-size': '75%'},
+    dark_css_variables={'code-font-size': '75%'},
+)
 html_title = f'mmssl {release}'
 exclude_patterns = ['_build']
 myst_enable_extensions = ['colon_fence', 'deflist']

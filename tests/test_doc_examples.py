@@ -3,12 +3,14 @@
 
 import re
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from small_videos import numbered_frames, write_video
+from test_docs import commands, load_tool, python_tool
 
 import mmssl
 from mmssl.utils.id_maps import write_id_map
@@ -78,3 +80,48 @@ def test_python_of_a_page_runs(page, files):
         first_mask=torch.eye(6, 8, dtype=torch.uint8),
     )
     exec(compile(code, page.name, 'exec'), given)
+
+
+# Commands of these pages, with the reader's CONFIG and CHECKPOINT.
+RUN = ('config', 'evaluation', 'resume', 'tools', 'downstream')
+STANDS_FOR = {
+    'CONFIG': 'simclr_tiny',
+    'CHECKPOINT': 'work_dirs/simclr_tiny/epoch_4.pth',
+    'FILE': 'work_dirs/simclr_tiny/epoch_4.pth',
+}
+# Need data, a GPU, a cluster, or files of other codes.
+NEEDS = re.compile(
+    r'data/|\d+xb\d|_mini|_voc07|PARTITION|\.sh$|--gpus|RESULTS|\.pth\.tar'
+    r'|checkpoint_last|init_cfg|davis|jhmdb|NAME'
+)
+
+
+def runnable(page):
+    """Commands of a page that need nothing, placeholders filled in."""
+    for words in commands(ROOT / f'docs/{page}.md'):
+        words = [
+            re.sub(r'\b[A-Z]{4,}\b', lambda m: STANDS_FOR.get(m[0], m[0]), w)
+            for w in words
+        ]
+        if python_tool(words)[0] and not any(NEEDS.search(w) for w in words):
+            yield words
+
+
+@pytest.mark.slow
+def test_commands_that_need_no_data_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_tool('tools/train.py').main(['simclr_tiny']) == 0
+    for name in ('a', 'b'):
+        copytree('work_dirs/simclr_tiny', f'work_dirs/{name}')
+    Path('work_dirs/a/epoch_10.pth').write_bytes(
+        Path('work_dirs/a/epoch_4.pth').read_bytes()
+    )
+    found = [words for page in RUN for words in runnable(page)]
+    assert len(found) > 20
+    for words in found:
+        name, arguments = python_tool(words)
+        try:
+            code = load_tool(name).main(arguments)
+        except SystemExit as end:  # --help
+            code = end.code
+        assert code == 0, words

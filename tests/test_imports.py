@@ -26,7 +26,7 @@ MODELS = {
 }
 ALLOWED = {
     'mmssl': {'apis'},  # lazily, for mmssl.get_model and its like
-    'utils': UTILS,
+    'utils': {*UTILS, 'compat'},  # configs are read by a mended MMEngine
     'compat': UTILS,
     'registry': {*UTILS, 'compat'},
     'structures': UTILS,

@@ -13,6 +13,7 @@ from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_json
 from mmssl.utils.tool import ToolParser, run_tool
 
+UNTRAINED = 'untrained'
 EXAMPLES = """\
   python tools/test.py CONFIG work_dirs/a/epoch_10.pth
   python tools/test.py CONFIG CHECKPOINT --out metrics.json"""
@@ -21,7 +22,12 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='test')
-    parser.add_config('checkpoint')
+    parser.add_config()
+    parser.add_argument(
+        'checkpoint',
+        help=f'file or URL of the weights, or {UNTRAINED!r}: the network as '
+        'training would start',
+    )
     launch.add_common_arguments(parser)
     parser.add_argument(
         '--out',
@@ -47,15 +53,19 @@ def run(args: Namespace) -> int:
         ('model', 'test_dataloader', 'test_cfg', 'test_evaluator'),
         'testing',
     )
-    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+    untrained = args.checkpoint == UNTRAINED
+    remote = '://' in args.checkpoint
+    if not (untrained or remote or Path(args.checkpoint).is_file()):
         raise UsageError(f'checkpoint not found: {args.checkpoint}')
-    cfg.load_from, cfg.resume = args.checkpoint, False
+    cfg.load_from, cfg.resume = None if untrained else args.checkpoint, False
     for loader in launch.data_loaders(cfg):
         if not loader.get('num_workers'):
             loader.persistent_workers = False
     runner = launch.build_runner(cfg)
     try:
         with explained():
+            if untrained:
+                runner._init_model_weights()
             metrics = to_plain(runner.test(), 'metrics')
             if args.show_dir:
                 show(runner, args)
@@ -69,14 +79,10 @@ def run(args: Namespace) -> int:
 def show(runner, args: Namespace) -> None:
     """Pictures of test images beside their nearest training images."""
     from mmssl.apis.neighbours import show_neighbours
-    from mmssl.evaluation import extract_features
-    from mmssl.evaluation.session import feature_loaders
+    from mmssl.evaluation.session import features_of
     from mmssl.visualization import Report
 
-    bank, test = (
-        extract_features(runner.model, loader, runner.test_loop.stage)
-        for loader in feature_loaders(runner)
-    )
+    bank, test = features_of(runner)
     if runner.rank > 0:
         return
     page = Report(Path(args.config).stem, args.checkpoint)

@@ -5,24 +5,14 @@ Nothing is imported before it is asked for: the console entry lives here too,
 and its ``--help`` must not wait for torch.
 """
 
-from importlib import import_module
+from mmssl.utils.lazy import lazy_names
 
-_HOMES = dict(
-    FeatureExtractor='features',
-    FewShotClassifier='few_shot',
-    Translator='translator',
-    VOSPropagator='vos',
-    VideoQA='question_answering',
-    extract_features='features',
-    get_model='model_zoo',
-    list_models='model_zoo',
+__getattr__, __all__ = lazy_names(
+    __name__,
+    features='FeatureExtractor extract_features',
+    few_shot='FewShotClassifier',
+    model_zoo='get_model list_models',
+    question_answering='VideoQA',
+    translator='Translator',
+    vos='VOSPropagator',
 )
-
-__all__ = list(_HOMES)
-
-
-def __getattr__(name: str):
-    if name in _HOMES:
-        module = import_module(f'mmssl.apis.{_HOMES[name]}')
-        return getattr(module, name)
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -5,8 +5,8 @@ from mmengine.runner import Runner
 
 from mmssl.evaluation import FeatureSet
 from mmssl.evaluation.functional import nearest
-from mmssl.evaluation.session import feature_loaders, picture
-from mmssl.visualization import Report, add_neighbours
+from mmssl.evaluation.session import clip, feature_loaders, picture
+from mmssl.visualization import Report, add_neighbours, add_retrieval
 
 SHOWN = 8
 
@@ -24,12 +24,23 @@ def show_neighbours(
     """
     bank_loader, test_loader = feature_loaders(runner)
     count = min(SHOWN, len(bank.labels))
+    near = nearest(test.features, bank.features, count).indices.numpy()
     add_neighbours(
         report,
-        nearest(test.features, bank.features, count).indices.numpy(),
+        near,
         lambda row: picture(test_loader, test, row),
         lambda row: picture(bank_loader, bank, row),
         test.labels.numpy(),
         bank.labels.numpy(),
         getattr(test_loader.dataset, 'metainfo', {}).get('classes'),
     )
+    if len(clip(test_loader, test, 0)) > 1:
+        add_retrieval(
+            report,
+            near,
+            lambda row: clip(test_loader, test, row),
+            lambda row: clip(bank_loader, bank, row),
+            test.labels.numpy(),
+            bank.labels.numpy(),
+            getattr(test_loader.dataset, 'metainfo', {}).get('classes'),
+        )

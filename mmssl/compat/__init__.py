@@ -12,6 +12,8 @@ mmaction2 1.2.0: VindLU needs      its own placeholders
 timm and transformers below 5      (``upstream.py``)
 mmaction2 1.2.0: ``ResNet3d``      loaded after its own initialisation
 ignores ``init_cfg``               (``upstream.py``)
+mmaction2 1.2.0: AVA's evaluation  done in this process
+forks 32 processes beside threads  (``upstream.py``)
 mmdet 3.3.0 and mmaction2 1.2.0    a warning with found, wanted and the
 die by ``assert`` on mmcv 2.2      command (``upstream.py``)
 mmdet 3.3.0: ``SSDHead`` cannot    the attribute that its base class reads
@@ -19,6 +21,8 @@ predict                            (``upstream.py``)
 mmengine 0.10.7 finds packages by  the import system's own look-up
 ``pkg_resources``, gone from       (``upstream.py``)
 setuptools 82
+mmengine 0.10.7 inherits configs   ``mmssl::`` as well
+of a fixed list of packages        (``upstream.py``)
 mmengine 0.10.7 formats the config for one formatting, interrupts let
 each checkpoint, swallows Ctrl-C   through (``upstream.py``)
 SyncBN on the CPU raises           :func:`revert_sync_batchnorm_on_cpu`

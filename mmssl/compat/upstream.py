@@ -88,6 +88,28 @@ def start_3d_from_init_cfg(module: ModuleType) -> None:
     module.ResNet3d.init_weights = init_weights
 
 
+def match_ava_boxes_here(module: ModuleType) -> None:
+    """Let AVA's evaluation do without 32 forked processes.
+
+    ``ava_eval`` of mmaction2 1.2.0 forks them beside the threads of torch
+    and OpenCV, where they can wait for ever, and never ends them; the work
+    is some seconds of one process.
+    """
+    from types import SimpleNamespace
+
+    class Here:
+        """Stands for ``multiprocessing.Pool``."""
+
+        def __init__(self, processes: int) -> None:
+            del processes
+
+        def map(self, function, items) -> list:
+            """The plain one."""
+            return list(map(function, items))
+
+    module.multiprocessing = SimpleNamespace(Pool=Here)
+
+
 def find_packages_by_import(module: ModuleType) -> None:
     """Let ``_base_ = 'mmdet::...'`` work without ``pkg_resources``.
 
@@ -153,9 +175,29 @@ def format_config_once(module: ModuleType) -> None:
     module.Config.pretty_text = property(pretty_text)
 
 
+def inherit_from_mmssl(module: ModuleType) -> None:
+    """Let ``_base_ = 'mmssl::simclr/simclr_tiny.py'`` work.
+
+    MMEngine 0.10.7 has a fixed list of packages whose configs can be
+    inherited, and looks for them in an installed package only.
+    """
+    known = module.Config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str):
+        scope, _, name = cfg_path.partition('::')
+        if scope != 'mmssl':
+            return known(cfg_path, filename)
+        import mmssl
+
+        return str(mmssl.get_config_dir() / name), None
+
+    module.Config._get_cfg_path = staticmethod(get_cfg_path)
+
+
 def mend_config(module: ModuleType) -> None:
-    """Both patches of MMEngine's config module."""
+    """All patches of MMEngine's config module."""
     find_packages_by_import(module)
+    inherit_from_mmssl(module)
     format_config_once(module)
 
 
@@ -173,6 +215,7 @@ def announce_operators(module: ModuleType) -> None:
 
 PATCHES = {
     'mmaction': warn_about_versions,
+    'mmaction.evaluation.functional.ava_utils': match_ava_boxes_here,
     'mmaction.models.backbones.resnet3d': start_3d_from_init_cfg,
     'mmaction.utils.dependency': leave_out_vindlu,
     'mmcv._ext': announce_operators,

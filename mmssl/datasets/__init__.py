@@ -31,9 +31,10 @@ from .samplers import (
     SampleIndex,
     StreamSchedule,
 )
+from .scene_motion import SceneMotionVideos
 from .small_images import CIFAR, STL10
 from .sources import write_image_npz
-from .toy_actions import DrawClips, ToyActions
+from .textured_videos import TexturedVideos, textured_video
 from .toy_shapes import ToyShapes
 from .transforms import UnreadableVideo
 from .unpaired_images import UnpairedImageDataset
@@ -71,7 +72,6 @@ __all__ = [
     'ContinualClassStream',
     'DataError',
     'DramaQADataset',
-    'DrawClips',
     'EmbeddedDigits',
     'EmbeddedPhotos',
     'EmbeddedScenes',
@@ -96,12 +96,13 @@ __all__ = [
     'OmniglotCharacters',
     'QuestionSelectionDataset',
     'SampleIndex',
+    'SceneMotionVideos',
     'StaleIndex',
     'StreamSchedule',
     'TVQADataset',
     'TVQAPlusDataset',
     'TexturedPans',
-    'ToyActions',
+    'TexturedVideos',
     'ToyShapes',
     'ToyVideoQA',
     'UnpairedImageDataset',
@@ -120,5 +121,6 @@ __all__ = [
     'moving_shapes',
     'overlap_share',
     'read_video_list',
+    'textured_video',
     'write_image_npz',
 ]

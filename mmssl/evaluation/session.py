@@ -88,6 +88,21 @@ def feature_loaders(runner: Runner) -> tuple[DataLoader, DataLoader]:
     return loop.bank_dataloader, loop.dataloader
 
 
+def features_of(runner: Runner) -> tuple[FeatureSet, FeatureSet]:
+    """Bank and test features, as the test loop of a config takes them.
+
+    Raises:
+        UsageError: The config does not evaluate features.
+    """
+    loop = runner.test_loop
+    average = getattr(loop, 'average_views', False)
+    bank, test = (
+        extract_features(runner.model, loader, loop.stage, average)
+        for loader in feature_loaders(runner)
+    )
+    return bank, test
+
+
 def evaluate_features(
     runner: Runner,
 ) -> tuple[FeatureSet, FeatureSet, dict[str, float]]:
@@ -103,10 +118,7 @@ def evaluate_features(
         UsageError: The config does not evaluate features.
     """
     loop = runner.test_loop
-    bank, test = (
-        extract_features(runner.model, loader, loop.stage)
-        for loader in feature_loaders(runner)
-    )
+    bank, test = features_of(runner)
     return bank, test, measure_features(loop.evaluator.metrics, bank, test)
 
 
@@ -172,10 +184,31 @@ def picture(loader: DataLoader, features: FeatureSet, row: int) -> np.ndarray:
         features (FeatureSet): Knows the sample of each row.
         row (int): In [0, n).
     """
-    view = loader.dataset[int(features.indices[row])]['inputs'][0]
-    if view.ndim == 4:  # a clip (c, t, h, w): its middle frame
+    return still(loader.dataset[int(features.indices[row])]['inputs'][0])
+
+
+def still(view: Tensor) -> np.ndarray:
+    """A picture (3, h, w), or the middle frame of a clip, as (h, w, 3)."""
+    if view.ndim == 4:
         view = view[:, view.shape[1] // 2]
     return view.permute(1, 2, 0).numpy()
+
+
+def clip(loader: DataLoader, features: FeatureSet, row: int) -> np.ndarray:
+    """All frames of the middle clip of a row of features.
+
+    Args:
+        loader (DataLoader): The one that the features came from.
+        features (FeatureSet): Knows the sample of each row.
+        row (int): In [0, n).
+
+    Returns:
+        ndarray: (t, h, w, 3) uint8 RGB; one frame of a picture.
+    """
+    views = loader.dataset[int(features.indices[row])]['inputs']
+    view = views[len(views) // 2]
+    frames = view if view.ndim == 4 else view[:, None]
+    return frames.permute(1, 2, 3, 0).numpy()
 
 
 def seed_of(checkpoint: str, trust: bool = False) -> int | None:

@@ -74,6 +74,9 @@ def load_config(
         UsageError: File not found or not readable as a config, unknown or
             misspelt key.
     """
+    from mmssl import compat  # here, as it stands on utils itself
+
+    compat.install()  # _base_ = 'mmdet::...' and 'mmssl::...'
     path = find_config(name, config_dir)
     try:
         cfg = Config.fromfile(path)

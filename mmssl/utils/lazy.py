@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Packages whose names are imported when they are asked for."""
+"""What is imported when it is asked for: names, and optional packages."""
 
 import sys
 from collections.abc import Callable
@@ -35,3 +35,32 @@ def lazy_names(package: str, **modules: str) -> tuple[Callable, list[str]]:
         return value
 
     return getattr_, sorted(owners)
+
+
+class OptionalPackage:
+    """A package of an extra, imported when it is used for the first time.
+
+    Args:
+        name (str): To import, such as 'av'.
+        extra (str): Of mmssl, that installs it.
+        use (str): What it is needed for, in the message.
+
+    Raises:
+        ImportError: On use, where it is not installed; says how to.
+    """
+
+    def __init__(self, name: str, extra: str, use: str) -> None:
+        self.__dict__.update(name=name, extra=extra, use=use)
+
+    def __getattr__(self, attribute: str) -> Any:
+        try:
+            package = import_module(self.name)
+        except ModuleNotFoundError as error:
+            if error.name != self.name:
+                raise
+            raise ImportError(
+                f'{self.use} needs the package {self.name}, which is not '
+                f"installed: pip install 'mmssl[{self.extra}]'",
+                name=self.name,
+            ) from error
+        return getattr(package, attribute)

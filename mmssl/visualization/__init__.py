@@ -2,6 +2,12 @@
 """Pictures and reports, drawn without a display."""
 
 from .charts import bar_figure, confusion_figure
+from .clip_sheet import (
+    ClipRow,
+    clip_figure,
+    retrieval_figure,
+    sample_rows,
+)
 from .correspondence import Correspondence, correspondence_figure
 from .curves import curve_figure, find_scalars, read_scalars
 from .episode import answer_figure, episode_figure
@@ -19,20 +25,28 @@ from .neighbours import neighbour_figure
 from .picture_sheet import picture_sheet
 from .question import question_figure
 from .report import Report
-from .sections import add_map, add_neighbours, add_training
+from .sections import (
+    add_map,
+    add_neighbours,
+    add_retrieval,
+    add_training,
+)
 from .style import figure_png, save_figure
 from .visualizer import Visualizer
 
 __all__ = [
+    'ClipRow',
     'Correspondence',
     'Report',
     'Visualizer',
     'add_map',
     'add_neighbours',
+    'add_retrieval',
     'add_training',
     'answer_figure',
     'bar_figure',
     'birth_figure',
+    'clip_figure',
     'component_figure',
     'confusion_figure',
     'correspondence_figure',
@@ -50,6 +64,8 @@ __all__ = [
     'picture_sheet',
     'question_figure',
     'read_scalars',
+    'retrieval_figure',
+    'sample_rows',
     'save_figure',
     'scatter_figure',
     'thumbnail_figure',

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from mmssl.visualization.clip_sheet import retrieval_figure
 from mmssl.visualization.curves import (
     Curve,
     curve_figure,
@@ -102,6 +103,53 @@ def add_neighbours(
         if labelled
         else 'Left: a test picture; right: its nearest training pictures.',
     )
+
+
+def add_retrieval(
+    report: Report,
+    neighbours: np.ndarray,
+    query_clip: Callable[[int], np.ndarray],
+    bank_clip: Callable[[int], np.ndarray],
+    query_labels: np.ndarray,
+    bank_labels: np.ndarray,
+    classes: Sequence[str] | None = None,
+    count: int = 4,
+    topk: int = 5,
+) -> None:
+    """A sheet of each of a few queries: its clip above the clips found.
+
+    Args:
+        report (Report): Gets a section.
+        neighbours (ndarray): (q, k) int, bank rows of each query.
+        query_clip (Callable): From a query's row to (t, h, w, 3) uint8 RGB.
+        bank_clip (Callable): Likewise for the bank.
+        query_labels (ndarray): (q,) int, negative for none.
+        bank_labels (ndarray): (n,) int.
+        classes (Sequence[str], optional): Names of the classes.
+        count (int): Queries shown.
+        topk (int): Clips found, shown of each.
+    """
+    every = np.concatenate([query_labels, bank_labels])
+    names = class_names(classes, every)
+    labelled = bool((every >= 0).all())
+    report.heading('Retrieval')
+    for number, row in enumerate(_spread(query_labels, count), start=1):
+        near = neighbours[row][:topk]
+        figure = retrieval_figure(
+            query_clip(row),
+            [bank_clip(found) for found in near],
+            names[int(query_labels[row])] if labelled else '',
+            [names[int(bank_labels[found])] for found in near]
+            if labelled
+            else (),
+            bank_labels[near] == query_labels[row] if labelled else None,
+        )
+        report.figure(
+            figure,
+            f'retrieval_{number}',
+            'Above: a test clip; below: the training clips whose features '
+            'are nearest.',
+        )
 
 
 def _spread(labels: np.ndarray, count: int) -> list[int]:

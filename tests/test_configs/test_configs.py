@@ -165,20 +165,28 @@ def tiny_data(tmp_path_factory):
 
 
 def write_action_clips(root):
-    """Short videos and the lists of them that retrieval reads."""
-    for folder, lists in {
-        'ucf101': ['ucf101_{}_split_1_videos.txt', 'val'],
-        'hmdb51': ['hmdb51_{}_split_1_videos.txt', 'val'],
-        'video_actions/jhmdb': ['{}.csv', 'test'],
-    }.items():
-        (root / folder / 'clips').mkdir(parents=True)
-        write_video(root / folder / 'clips/a.mp4', numbered_frames(30))
-        for split in ('train', lists[1]):
-            path = root / folder / lists[0].format(split)
-            table = path.suffix == '.csv'
-            lines = ['path,label'] if table else []
-            lines += [f'clips/a.mp4{"," if table else " "}{i}' for i in (0, 1)]
-            path.write_text('\n'.join(lines))
+    """Two videos in the layout of each data set of actions."""
+    frames = numbered_frames(30)
+    folders = {
+        'kinetics400/videos_train': ['kinetics400_train_list_videos.txt'],
+        'kinetics400/videos_val': ['kinetics400_val_list_videos.txt'],
+        'ucf101/videos': ['ucf101_train_split_1_videos.txt',
+                          'ucf101_val_split_1_videos.txt'],
+        'hmdb51/videos': ['hmdb51_train_split_1_videos.txt',
+                          'hmdb51_val_split_1_videos.txt'],
+        'video_actions/jhmdb': ['train.csv', 'test.csv'],
+    }  # fmt: skip
+    text = 'clap/1.mp4 0\nwave/1.mp4 1\n'
+    table = 'path,label,class\nclap/1.mp4,0,clap\nwave/1.mp4,1,wave\n'
+    for folder, lists in folders.items():
+        for name in ('clap', 'wave'):
+            (root / folder / name).mkdir(parents=True)
+            write_video(root / folder / name / '1.mp4', frames)
+        for name in lists:
+            if name.endswith('.csv'):
+                (root / folder / name).write_text(table)
+            else:
+                (root / folder).parent.joinpath(name).write_text(text)
 
 
 def write_videos(root, jpeg):

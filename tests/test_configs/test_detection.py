@@ -147,27 +147,30 @@ def data(tmp_path):
     return root
 
 
-def train(data, out, *options):
+def train(data, out, *options, config=SMALL):
+    key = 'rcnn.score_thr' if config == SMALL else 'score_thr'
     return cli.main([
-        'train', SMALL, '--work-dir', str(out), '--cfg-options',
+        'train', config, '--work-dir', str(out), '--cfg-options',
         f'data_root={data}/', 'train_cfg.max_epochs=1',
         'train_cfg.val_interval=1', 'param_scheduler.1.end=1',
         'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0',
         'train_dataloader.batch_size=2',
         'train_dataloader.persistent_workers=False',
         'val_dataloader.persistent_workers=False',
-        'optim_wrapper.optimizer.lr=0.0', 'model.test_cfg.rcnn.score_thr=0.0',
+        'optim_wrapper.optimizer.lr=0.0', f'model.test_cfg.{key}=0.0',
         *options,
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize('config', [SMALL, 'fcos_small-conv-2class_mini'])
 def test_a_detector_takes_our_weights_trains_and_is_evaluated(
-    data, tmp_path, capsys
+    config, data, tmp_path
 ):
     model = mmssl.get_model('scrl_mini')
     own = tmp_path / 'scrl.pth'
     torch.save(dict(state_dict=model.state_dict()), own)
-    assert train(data, tmp_path / 'run', f'pretrained={own}') == 0
+    weights = f'pretrained={own}'
+    assert train(data, tmp_path / 'run', weights, config=config) == 0
     (log,) = (tmp_path / 'run').rglob('*.log')
     text = log.read_text()
     assert 'weights: matched 24/24, missing 0' in text

@@ -1,17 +1,20 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Lists of labelled videos for mmaction2's recognisers, and toy ones."""
+"""Lists of labelled videos for mmaction2's recognisers."""
 
 import collections
 import pickle
 
+import av
 import pytest
-import torch
-
-from mmssl.datasets import (
-    ActionVideoDataset,
-    CharadesVideoDataset,
-    ToyActions,
+from small_videos import (
+    number_of,
+    numbered_frames,
+    write_sound,
+    write_video,
 )
+
+from mmssl.datasets import ActionVideoDataset, CharadesVideoDataset
+from mmssl.datasets.transforms import UnreadableVideo
 from mmssl.utils.errors import UsageError
 
 
@@ -68,6 +71,83 @@ def test_lines_without_label_or_beyond_the_classes_are_refused(
         )
 
 
+def recognised(path, **settings):
+    """A video as mmaction2's recognisers read it."""
+    (path.parent / 'list.txt').write_text(f'{path.name} 0\n')
+    step = dict(
+        type='mmssl.DecodeClips', num_clips=1, clip_len=4, frame_interval=2,
+        target_fps=None, sampling='uniform', short_side=None,
+    ) | settings  # fmt: skip
+    dataset = ActionVideoDataset(
+        'list.txt', [step], data_root=str(path.parent)
+    )  # fmt: skip
+    return dataset[0]
+
+
+@pytest.mark.parametrize(
+    'name, write, reason',
+    [
+        ('gone.mp4', lambda path: None, 'no such file'),
+        ('text.mp4', lambda path: path.write_text('text'), 'cannot open it'),
+        ('empty.avi', lambda path: path.write_bytes(b''), 'cannot open it'),
+        ('sound.mp4', write_sound, 'no video in it'),
+        ('one.mp4', lambda path: write_video(path, numbered_frames(1)),
+         'too short, 1 frame'),
+    ],
+)  # fmt: skip
+def test_a_video_that_cannot_be_used_is_named(name, write, reason, tmp_path):
+    write(tmp_path / name)
+    with pytest.raises(UnreadableVideo, match=rf'{name}.*{reason}'):
+        recognised(tmp_path / name)
+
+
+def test_a_container_without_a_single_frame_is_named(tmp_path):
+    path = tmp_path / 'none.mkv'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('mpeg4', rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        container.start_encoding()
+    with pytest.raises(UnreadableVideo, match=r'none\.mkv'):
+        recognised(path)
+
+
+def test_one_frame_is_enough_where_it_is_said(tmp_path):
+    path = write_video(tmp_path / 'one.mp4', numbered_frames(1))
+    results = recognised(path, min_frames=1)
+    assert [number_of(frame) for frame in results['imgs']] == [0] * 4
+
+
+def test_frames_that_only_the_header_claims_are_not_asked_for(tmp_path):
+    path = write_video(tmp_path / 'a.avi', numbered_frames(8))
+    data = path.read_bytes()
+    place = data.index(b'vids') + 32  # dwLength of the stream's header
+    path.write_bytes(data[:place] + b'\x30\0\0\0' + data[place + 4 :])
+    results = recognised(path, frame_interval=8)
+    assert results['total_frames'] == 8
+    assert [number_of(f) for f in results['imgs']] == (
+        results['frame_inds'].tolist()
+    )
+
+
+def test_at_a_variable_rate_every_frame_counts_once(tmp_path):
+    times = [0, 1, 2, 6, 7, 12, 13, 20]
+    path = write_video(tmp_path / 'a.mkv', numbered_frames(8), times=times)
+    results = recognised(path)
+    assert results['total_frames'] == 8
+    assert [number_of(f) for f in results['imgs']] == (
+        results['frame_inds'].tolist()
+    )
+
+
+def test_a_portrait_video_stands_upright(tmp_path):
+    path = write_video(
+        tmp_path / 'a.mp4', numbered_frames(8, (48, 64)), rotation=90
+    )
+    results = recognised(path)
+    assert results['img_shape'] == (64, 48)
+    assert results['imgs'][0].shape == (64, 48, 3)
+
+
 def test_charades_actions_have_their_times(tmp_path):
     table = tmp_path / 'Charades_v1_train.csv'
     table.write_text(
@@ -98,26 +178,3 @@ def test_wrong_tables_of_charades_are_named(text, message, tmp_path):
         CharadesVideoDataset(
             'train.csv', [], data_root=str(tmp_path), num_classes=5
         )
-
-
-def test_toy_actions_move_as_their_class_says():
-    dataset = ToyActions(
-        per_class=2,
-        clips=dict(num_clips=2, clip_len=8, frame_interval=1, target_fps=None),
-        views=[dict(type='CenterView', num=2)],
-    )
-    assert len(dataset) == 8 and dataset.labels.tolist() == [
-        0, 0, 1, 1, 2, 2, 3, 3,
-    ]  # fmt: skip
-    sample = dataset[2]  # to the right
-    clip = sample['inputs'][0]
-    assert clip.shape == (3, 8, 32, 32) and clip.dtype == torch.uint8
-    shifts = [
-        s for s in range(1, 3)
-        if torch.equal(clip[:, 1], clip[:, 0].roll(s, dims=2))
-    ]  # fmt: skip
-    assert len(shifts) == 1
-    other = ToyActions(split='test', views=[dict(type='CenterView')])
-    assert other.source.name(0) == 'test/left/0'
-    with pytest.raises(ValueError, match="split must be one of .*'val'"):
-        ToyActions(split='val', views=[dict(type='CenterView')])

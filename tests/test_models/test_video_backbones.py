@@ -165,6 +165,17 @@ def test_gate_weighs_channels_by_their_averages():
     assert torch.allclose(weights[..., 0], logits.sigmoid(), atol=1e-5)
 
 
+def test_the_small_network_takes_clips_too():
+    net = MODELS.build(
+        dict(type='SmallConvNet', dims=3, channels=(4, 8),
+             strides=((1, 2, 2), 2))
+    )  # fmt: skip
+    (maps,) = net(torch.randn(2, 3, 6, 12, 12))
+    assert maps.shape == (2, 8, 3, 3, 3)
+    with pytest.raises(ValueError, match='dims must be 2 or 3, got 1'):
+        MODELS.build(dict(type='SmallConvNet', dims=1))
+
+
 @pytest.mark.parametrize(
     ('name', 'settings', 'words'),
     [

@@ -68,6 +68,16 @@ def test_warps_follow_one_another_and_each_clip_may_have_its_own():
     assert torch.equal(moved[1:], slow_warp(clip[1:], *other))
 
 
+def test_in_place_gives_the_same_and_changes_the_clip():
+    clip = torch.randn(2, 3, 4, 40, 40)
+    index = local_warp_index((40, 40), [(12, 20, 6, 4), (18, 16, 3, 7)])
+    copied = move_pixels(clip, index)
+    assert not torch.equal(copied, clip)
+    moved = move_pixels(clip, index, inplace=True)
+    assert moved.data_ptr() == clip.data_ptr()
+    assert torch.equal(clip, copied)
+
+
 def test_no_pixel_moves_further_than_half_the_shift():
     index = local_warp_index((224, 224), [(100, 100, 19, 19)])
     y, x = index // 224, index % 224

@@ -181,3 +181,50 @@ def test_a_view_of_another_picture_has_no_crop_in_the_source(tool, tmp_path):
     own = ['orl_tiny', '-n', '2', '--output-dir', str(tmp_path)]
     assert main.main(own) == 0
     assert (tmp_path / 'overview.png').is_file()
+
+
+@pytest.mark.parametrize(
+    'config, split, clips',
+    [
+        ('action-retrieval_tiny', 'test', 4),  # views of our data sets
+        ('action-finetune_tiny', 'train', 1),  # stacked ones of mmaction2
+        ('dense_vos_tiny', 'train', 2),  # plain and guided
+        ('dense_vos_tiny', 'test', 1),  # a sequence with its masks
+    ],
+)
+def test_clips_are_rows_of_frames(browse, config, split, clips, tmp_path):
+    from mmengine.registry import init_default_scope
+
+    import mmssl
+    from mmssl.registry import DATASETS
+    from mmssl.utils.config import load_config
+
+    argv = [config, '--split', split, '--output-dir', str(tmp_path)]
+    assert browse.main([*argv, '-n', '2']) == 0
+    assert (tmp_path / 'overview.png').is_file()
+    assert (tmp_path / 'sample_0.png').is_file()
+    cfg = load_config(config, {}, mmssl.get_config_dir())
+    init_default_scope('mmssl')
+    dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+    sample = browse.read_sample(dataset, 0, 0)
+    assert isinstance(sample, browse.ClipSample)
+    assert len(sample.rows) == clips
+    again = browse.read_sample(dataset, 0, 0)
+    for row, same in zip(sample.rows, again.rows, strict=True):
+        assert (row.frames == same.frames).all()
+    if config == 'action-retrieval_tiny':
+        assert sample.title == '0   scene 0' and sample.num_frames == 48
+        assert sample.rows[0].span == (0, 15)
+        item = browse.load_item(dataset, 0, 0)
+        frames = item['inputs'][0].permute(1, 2, 3, 0).numpy()
+        assert (sample.rows[0].frames == frames).all()
+
+
+def test_clips_of_named_inputs_and_no_motion_vectors(browse):
+    import torch
+
+    clip, motion = torch.zeros(3, 4, 8, 8), torch.zeros(2, 4, 8, 8)
+    inputs = dict(rgb=[clip, clip + 1], iframe=clip, motion=motion)
+    found = browse.clips_of(dict(inputs=inputs, data_samples={}))
+    assert list(found) == ['rgb 1', 'rgb 2', 'iframe']
+    assert found['rgb 2'].shape == (4, 8, 8, 3)

@@ -30,6 +30,10 @@ def commands(downstream, monkeypatch):
 
     def run(command, stdout, **kwargs):
         seen.append(command)
+        if Path(command[1]).name in ('test.py', 'slurm_test.sh'):
+            out = command[command.index('--out') + 1]
+            Path(out).write_text(json.dumps(dict(metrics={'a/R@1': 40.0})))
+            return Done
         if '--out' in command:
             content = {'svm/mAP': 30.5, 'svm/AP cat': 77.0,
                        'svm/4-shot mAP': 20.0}  # fmt: skip
@@ -40,6 +44,7 @@ def commands(downstream, monkeypatch):
         if 'fail.pth' in ' '.join(command):
             stdout.write('error: no luck\n')
             return type('Failed', (), dict(returncode=1))
+        (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
         log = folder / '20260101_000000/vis_data/scalars.json'
         log.parent.mkdir(parents=True)
         seed = int(command[command.index('--seed') + 1])
@@ -86,6 +91,41 @@ def test_processes_and_slurm(downstream, commands):
     assert Path(slurm[1]).name == 'slurm_train.sh'
     assert slurm[2:5] == ['big', f'A-{TASK}-0', TASK]
     assert 'log_level=ERROR' in options(slurm)
+
+
+def test_what_trains_nothing_is_tested(downstream, commands):
+    task = 'action-retrieval_tiny'
+    assert downstream.main(['A=a.pth', 'none=scratch', '--tasks', task]) == 0
+    own, scratch = commands
+    assert Path(own[1]).name == 'test.py' and own[2:4] == [task, 'a.pth']
+    assert scratch[3] == 'untrained'
+    assert 'a/R@1' in Path('work_dirs/downstream/table.md').read_text()
+
+
+def test_a_test_of_its_own_follows_the_training(downstream, commands):
+    task = 'finetune_slowonly50-8x8_8xb8-coslr-200e_ucf101'
+    own = ['A=a.pth', '--tasks', task, '--out', 'out']
+    assert downstream.main(own) == 0
+    train, test = commands
+    assert Path(train[1]).name == 'train.py' and options(train) == [
+        'pretrained=a.pth'
+    ]  # fmt: skip
+    folder = f'out/A/{task}/0'
+    assert test[2:4] == [task, f'{folder}/epoch_1.pth']
+    assert 'model.backbone.init_cfg=None' in options(test)
+    results = json.loads(Path('out/results.json').read_text())
+    assert results['rows'][0]['results'] == [{'a/R@1': 40.0}]
+    assert downstream.main([*own[:-1], 'two', '--slurm', 'big']) == 0
+    assert [Path(c[1]).name for c in commands[2:]] == [
+        'slurm_train.sh', 'slurm_test.sh',
+    ]  # fmt: skip
+    assert commands[3][4:6] == [task, f'two/A/{task}/0/epoch_1.pth']
+
+
+def test_suites_are_shipped_configs(downstream, commands):
+    assert downstream.main(['A=a.pth', '--suite', 'videos']) == 0
+    tasks = {Path(c[2]).name for c in commands}
+    assert tasks == set(downstream.SUITES['videos'])
 
 
 def test_svms_stand_in_the_same_table(downstream, commands):

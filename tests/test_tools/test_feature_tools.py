@@ -62,3 +62,24 @@ def test_report_of_an_absent_checkpoint_is_a_wrong_usage(tool, run, capsys):
     report = tool('analysis_tools/report.py').main
     assert report([run[0], 'none.pth']) == 2
     assert 'checkpoint not found: none.pth' in capsys.readouterr().err
+
+
+def test_clips_are_averaged_mapped_and_retrieved(tool, tmp_path, monkeypatch):
+    """Features of a video are means over its clips, in every tool."""
+    monkeypatch.chdir(tmp_path)
+    task = 'action-retrieval_tiny'
+    extract = tool('analysis_tools/extract_features.py').main
+    one = ['--cfg-options', 'test_cfg.average_views=False']
+    assert extract([task, '--out', 'mean.npz']) == 0
+    assert extract([task, '--out', 'first.npz', *one]) == 0
+    mean, first = (load_features(f'{n}.npz')[0] for n in ('mean', 'first'))
+    assert mean.features.shape == first.features.shape == (24, 64)
+    assert not torch.allclose(mean.features, first.features)
+    draw = tool('analysis_tools/visualize_features.py').main
+    assert draw(['mean.npz', '--config', task, '--thumbnails', 'clips.png',
+                 '--perplexity', '5', '--out', 'map.png']) == 0  # fmt: skip
+    assert Path('clips.png').stat().st_size > 1000
+    test = tool('test.py').main
+    assert test([task, 'untrained', '--show-dir', 'shown']) == 0
+    assert len(list(Path('shown').glob('retrieval_*.png'))) == 4
+    assert 'Retrieval' in Path('shown/report.html').read_text()

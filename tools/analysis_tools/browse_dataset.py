@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""Draw samples of a config's data: source with crops, views with boxes."""
+"""Draw samples of a config's data: sources with crops, views, clips."""
 
 import math
 import sys
@@ -18,7 +18,11 @@ EXAMPLES = """\
   python tools/analysis_tools/browse_dataset.py CONFIG --output-dir views
   python tools/analysis_tools/browse_dataset.py CONFIG -n 8 --split val \\
       --cfg-options data_root=path/to/pictures/
-written are overview.png and sample_NUMBER.png for each sample"""
+written are overview.png and sample_NUMBER.png for each sample; of videos a
+row for each clip, and where in the video it lies"""
+
+
+MOST_ROWS = 12
 
 
 def parse_args(argv: list[str] | None = None) -> Namespace:
@@ -67,22 +71,117 @@ class Sample(NamedTuple):
     foreign: tuple[int, ...] = ()
 
 
-def read_sample(dataset, index: int, seed: int) -> Sample:
+class ClipSample(NamedTuple):
+    """What is drawn of a video.
+
+    Attributes:
+        title (str): File and class.
+        rows (list[ClipRow]): Its clips.
+        num_frames (int or None): Length of the video, where it is known.
+    """
+
+    title: str
+    rows: list
+    num_frames: int | None = None
+
+
+def load_item(dataset, index: int, seed: int) -> dict:
     """A sample as epoch 0 of a run with this seed sees it."""
     from mmssl.datasets import SampleIndex
+    from mmssl.datasets.image_dataset import seeded_globals
+
+    with seeded_globals((seed, 0, index)):  # for foreign data sets
+        return dataset[SampleIndex(index, seed)]
+
+
+def clips_of(item: dict) -> dict[str, np.ndarray]:
+    """The clips of a sample by name, (t, h, w, 3); none of a picture.
+
+    Takes the views of our data sets (a list, or a dict with names), the
+    stacked views of mmaction2's, and whole videos with object masks.
+    """
+    facts, inputs = item['data_samples'], item['inputs']
+    if 'frames' in facts and 'annotations' in facts:
+        return {'frames': masked_frames(facts)}
+    if isinstance(inputs, dict):
+        named = {}
+        for name, views in inputs.items():
+            several = isinstance(views, list | tuple)
+            for i, view in enumerate(views if several else [views]):
+                named[f'{name} {i + 1}' if several else name] = view
+    else:
+        named = {f'clip {i + 1}': view for i, view in enumerate(inputs)}
+    # Motion vectors, with two channels, are no pictures.
+    return {
+        name: view.permute(1, 2, 3, 0).numpy()
+        for name, view in named.items()
+        if hasattr(view, 'ndim') and view.ndim == 4 and len(view) == 3
+    }
+
+
+def masked_frames(facts) -> np.ndarray:
+    """Eight frames of a sequence, tinted where there are object masks."""
+    from mmssl.utils.id_maps import read_id_map
+    from mmssl.visualization.masks import overlay_masks
+
+    count = len(facts.frames)
+    places = np.linspace(0, count - 1, min(8, count)).round().astype(int)
+    frames = []
+    for place in places.tolist():
+        frame = facts.frames[place].permute(1, 2, 0).numpy()
+        mask = facts.annotations.get(facts.names[place])
+        if mask is not None:
+            ids = read_id_map(mask) if isinstance(mask, str | Path) else mask
+            frame = overlay_masks(frame, np.asarray(ids))
+        frames.append(frame)
+    return np.stack(frames)
+
+
+def title_of(dataset, facts, index: int) -> str:
+    """'file.mp4   class'."""
+    title = Path(facts.get('path', '') or f'sample {index}').name
+    label = facts.get('label')
+    if label is None and 'gt_label' in facts and len(facts.gt_label) == 1:
+        label = int(facts.gt_label)
+    if label is not None:
+        classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+        title += f'   {classes[label] if classes else f"class {label}"}'
+    return title
+
+
+def read_clips(dataset, item: dict, index: int) -> ClipSample:
+    """Rows of the clips of a sample."""
+    from mmssl.visualization import sample_rows
+
+    facts, clips = item['data_samples'], clips_of(item)
+    if 'path' not in facts and hasattr(dataset, 'get_data_info'):
+        facts.set_field(
+            dataset.get_data_info(index).get('filename', ''),
+            'path',
+            field_type='metainfo',
+        )
+    rows = sample_rows(
+        list(clips.values()), facts.get('clip_frames'), list(clips)
+    )
+    return ClipSample(
+        title_of(dataset, facts, index),
+        rows[:MOST_ROWS],
+        facts.get('num_frames'),
+    )
+
+
+def read_sample(dataset, index: int, seed: int) -> Sample | ClipSample:
+    """What is drawn of a sample, a picture's or a video's."""
     from mmssl.datasets.transforms import LoadImage
 
-    item = dataset[SampleIndex(index, seed)]
+    item = load_item(dataset, index, seed)
+    if clips_of(item):
+        return read_clips(dataset, item, index)
     facts = item['data_samples']
     # Not the one asked for, if that is unreadable.
     picture = LoadImage()(dataset.read(facts.sample_idx))
-    title = Path(facts.path).name
-    if 'label' in facts:
-        classes = dataset.metainfo['classes']
-        name = classes[facts.label] if classes else f'class {facts.label}'
-        title += f'   {name}'
     return Sample(
-        title,
+        title_of(dataset, facts, index),
         picture['img'],
         [view.permute(1, 2, 0).numpy() for view in item['inputs']],
         facts.views,
@@ -169,7 +268,16 @@ def caption(number: int, view: np.ndarray, geometry) -> str:
     return '   '.join(parts)
 
 
-def sheet_figure(sample: Sample):
+def sheet_figure(sample: Sample | ClipSample):
+    """One sample: source and views; or a row for each clip."""
+    if isinstance(sample, ClipSample):
+        from mmssl.visualization import clip_figure
+
+        return clip_figure(sample.rows, sample.title, sample.num_frames)
+    return picture_figure(sample)
+
+
+def picture_figure(sample: Sample):
     """One sample: the source at the left, the views at the right."""
     from matplotlib.figure import Figure
 
@@ -210,7 +318,21 @@ def sheet_figure(sample: Sample):
     return figure
 
 
-def overview_figure(samples: list[Sample]):
+def overview_figure(samples: list[Sample] | list[ClipSample]):
+    """One row a sample: its first clip; or source and views."""
+    if isinstance(samples[0], ClipSample):
+        from mmssl.visualization import ClipRow, clip_figure
+        from mmssl.visualization.neighbours import shorten
+
+        rows = []
+        for sample in samples:
+            parts = [shorten(part, 26) for part in sample.title.split('   ')]
+            rows.append(ClipRow('\n'.join(parts), sample.rows[0].frames))
+        return clip_figure(rows)
+    return picture_overview(samples)
+
+
+def picture_overview(samples: list[Sample]):
     """One row a sample: source, views; many rows stand side by side."""
     from mmssl.visualization.style import INK, colour, new_figure
 

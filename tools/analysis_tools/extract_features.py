@@ -56,7 +56,8 @@ def run(args: Namespace) -> int:
             loader, _ = feature_loaders(runner)
         else:
             loader = runner.test_loop.dataloader
-        found = extract_features(runner.model, loader, args.stage)
+        average = getattr(runner.test_loop, 'average_views', False)
+        found = extract_features(runner.model, loader, args.stage, average)
     if is_main_process():
         save_features(
             args.out,

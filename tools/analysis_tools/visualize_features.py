@@ -74,6 +74,7 @@ def run(args: Namespace) -> int:
     import numpy as np
 
     from mmssl.evaluation.extraction import load_features
+    from mmssl.evaluation.session import still
     from mmssl.visualization import (
         pca,
         save_figure,
@@ -104,10 +105,7 @@ def run(args: Namespace) -> int:
     if args.thumbnails:
         step = max(1, -(-len(chosen) // args.pictures))
         rows = sets[-1].indices.numpy()[chosen][::step]
-        pictures = [
-            dataset[int(row)]['inputs'][0].permute(1, 2, 0).numpy()
-            for row in rows
-        ]
+        pictures = [still(dataset[int(row)]['inputs'][0]) for row in rows]
         points = list(maps.values())[-1][::step]
         save_figure(
             thumbnail_figure(points, pictures, labels[::step]),

@@ -7,8 +7,11 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from mmengine.config import Config
 
 import mmssl
 from mmssl.utils.config import find_config, load_config
@@ -17,16 +20,29 @@ from mmssl.utils.files import write_json, write_text
 from mmssl.utils.markdown import to_markdown
 from mmssl.utils.tool import ToolParser, run_tool
 
-SCRATCH, SVM = 'scratch', 'svm'
-TASKS = (
-    'linear_resnet50_8xb32-steplr-100e_in1k',
-    'multistage_resnet50_8xb32-steplr-28e_in1k',
-    'semisup-1pct_resnet50_8xb32-steplr-20e_in1k',
-    'semisup-10pct_resnet50_8xb32-steplr-20e_in1k',
-    'mask-rcnn_r50_fpn_syncbn_8xb2-1x_coco',
-    'faster-rcnn_r50_c4_syncbn_8xb2-24k_voc0712',
+SCRATCH, SVM, UNTRAINED = 'scratch', 'svm', 'untrained'
+SUITES = dict(
+    images=(
+        'linear_resnet50_8xb32-steplr-100e_in1k',
+        'multistage_resnet50_8xb32-steplr-28e_in1k',
+        'semisup-1pct_resnet50_8xb32-steplr-20e_in1k',
+        'semisup-10pct_resnet50_8xb32-steplr-20e_in1k',
+        'mask-rcnn_r50_fpn_syncbn_8xb2-1x_coco',
+        'faster-rcnn_r50_c4_syncbn_8xb2-24k_voc0712',
+    ),
+    videos=(
+        'retrieval_slowonly50-8x8_ucf101',
+        'retrieval_slowonly50-8x8_hmdb51',
+        'linear_slowonly50-8x8_64xb8-coslr-60e_k400',
+        'finetune_slowonly50-8x8_8xb8-coslr-200e_ucf101',
+        'finetune_slowonly50-8x8_8xb8-coslr-200e_hmdb51',
+        'finetune_slowonly50-8seg_8xb8-steplr-22e_sthv2',
+        'finetune_slowonly50-16x8_8xb8-steplr-60e_charades',
+        'finetune_slowonly50-8x8_8xb8-steplr-32e_ava22',
+        'lowshot-5_slowonly50-8x8_8xb8-coslr-200e_ucf101',
+    ),
 )
-SVM_OUT = 'svm.json'
+SVM_OUT, TEST_OUT = 'svm.json', 'test.json'
 EXAMPLES = """\
   python tools/benchmarks/downstream.py ORL=orl.pth BYOL=byol.pth --gpus 8
   python tools/benchmarks/downstream.py ORL=orl.pth --slurm PARTITION \\
@@ -34,11 +50,14 @@ EXAMPLES = """\
   python tools/benchmarks/downstream.py SCRL=s0.pth,s1.pth,s2.pth \\
       random=scratch --tasks faster-rcnn_small-conv_mini --seeds 0 1 2 \\
       --metrics coco/bbox_mAP_50 --cfg-options data_root=data/tiny_coco/
+  python tools/benchmarks/downstream.py rho=rho.pth --suite videos --gpus 8
   python tools/benchmarks/downstream.py ORL=orl.pth --svm \\
       orl_resnet50_8xb64-coslr-800e_coco images=VOC2007/JPEGImages \\
       train=voc07_trainval.json test=voc07_test.json workers=8
-a task is a config that starts from pre-trained weights; several checkpoints
-of one NAME go with the seeds in turn.  What is done is kept: a stopped table
+a task is a config that starts from pre-trained weights, or one that trains
+nothing and only tests; where a config tests otherwise than it validates, its
+last checkpoint is tested, too.  Several checkpoints of one NAME go with the
+seeds in turn.  What is done is kept: a stopped table
 goes on.  What fails is listed below it, and the exit code is 1.  Under slurm
 every task is a job of tools/slurm_train.sh and its environment."""
 
@@ -59,8 +78,10 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     add = parser.add_argument
     add('runs', nargs='+', metavar='NAME=CHECKPOINT',
         help=f'several with commas between, or {SCRATCH!r}')  # fmt: skip
-    add('--tasks', nargs='*', default=list(TASKS), metavar='CONFIG',
-        help='configs to train')  # fmt: skip
+    add('--suite', choices=sorted(SUITES), default='images',
+        help='the usual tasks of such networks')  # fmt: skip
+    add('--tasks', nargs='*', metavar='CONFIG',
+        help='configs to train or test, instead of a suite')  # fmt: skip
     add('--svm', nargs='+', default=[], metavar=('CONFIG', 'FLAG=VALUE'),
         help='also SVMs, on features by this pre-training config; flags of '
         'tools/evaluation/svm.py, on this machine')  # fmt: skip
@@ -72,6 +93,8 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         help='gets runs, table.md and results.json')  # fmt: skip
     parser.add_overrides()
     args = parser.parse_args(argv)
+    if args.tasks is None:
+        args.tasks = list(SUITES[args.suite])
     if any('=' not in flag for flag in args.svm[1:]):
         parser.error('--svm takes a config, then FLAG=VALUE')
     if args.gpus < 1 or min(args.seeds) < 0:
@@ -105,13 +128,27 @@ def jobs_of(args: Namespace) -> list[Job]:
     return jobs
 
 
-def weights_option(task: str, checkpoint: str, options: dict) -> str:
+def config_of(task: str, args: Namespace) -> Config:
+    """The config of a task, with the overrides of the command line."""
+    return load_config(task, dict(args.cfg_options), mmssl.get_config_dir())
+
+
+def weights_option(task: str, checkpoint: str, cfg: Config) -> str | None:
     """The ``--cfg-options`` entry that names the checkpoint.
+
+    Args:
+        task (str): Name of the config, for messages.
+        checkpoint (str): File, or 'scratch'.
+        cfg (Config): Of the task.
+
+    Returns:
+        str or None: None where nothing is trained: tools/test.py takes it.
 
     Raises:
         UsageError: The config does not start from pre-trained weights.
     """
-    cfg = load_config(task, dict(options), mmssl.get_config_dir())
+    if cfg.get('train_dataloader') is None:
+        return None
     backbone = cfg.model.get('backbone', {})
     if (backbone.get('init_cfg') or {}).get('type') != 'Pretrained':
         raise UsageError(
@@ -126,29 +163,65 @@ def weights_option(task: str, checkpoint: str, options: dict) -> str:
     return f'model.backbone.init_cfg.checkpoint={checkpoint}'
 
 
-def command_of(job: Job, args: Namespace) -> list[str]:
-    """The command line that trains a job."""
+def svm_command(job: Job, args: Namespace) -> list[str]:
+    """The command line of the SVMs."""
+    config, *flags = args.svm
+    weights = UNTRAINED if job.checkpoint == SCRATCH else job.checkpoint
+    words = [w for f in flags for w in f'--{f}'.split('=', 1)]
+    tool = Path(mmssl.get_tools_dir()) / 'evaluation/svm.py'
+    words += ['--seed', str(job.seed), '--out', str(job.folder / SVM_OUT)]
+    return [sys.executable, str(tool), config, weights, *words]
+
+
+def launched(
+    kind: str, job: Job, args: Namespace, words: list[str]
+) -> list[str]:
+    """The command line of tools/train.py or tools/test.py.
+
+    Args:
+        kind (str): 'train' or 'test'.
+        job (Job): What it is for.
+        args (Namespace): Say how processes are started.
+        words (list[str]): Config, checkpoint for testing, then flags.
+    """
     tools = Path(mmssl.get_tools_dir())
-    if job.task == SVM:
-        config, *flags = args.svm
-        weights = 'untrained' if job.checkpoint == SCRATCH else job.checkpoint
-        words = [w for f in flags for w in f'--{f}'.split('=', 1)]
-        tool = str(tools / 'evaluation/svm.py')
-        words += ['--seed', str(job.seed)]
-        words += ['--out', str(job.folder / SVM_OUT)]
-        return [sys.executable, tool, config, weights, *words]
-    options = [weights_option(job.task, job.checkpoint, args.cfg_options)]
-    options += [f'{key}={value}' for key, value in args.cfg_options.items()]
-    rest = ['--work-dir', str(job.folder), '--seed', str(job.seed),
-            '--cfg-options', *options]  # fmt: skip
+    place = words.index('--work-dir')
     if args.slurm:
         title = f'{job.name}-{Path(job.task).stem}-{job.seed}'
-        start = ['bash', str(tools / 'slurm_train.sh'), args.slurm, title]
-        return [*start, job.task, *rest]
+        start = ['bash', str(tools / f'slurm_{kind}.sh'), args.slurm, title]
+        return [*start, *words]
     if args.gpus > 1:
-        start = ['bash', str(tools / 'dist_train.sh')]
-        return [*start, job.task, str(args.gpus), *rest]
-    return [sys.executable, str(tools / 'train.py'), job.task, *rest]
+        start = ['bash', str(tools / f'dist_{kind}.sh')]
+        return [*start, *words[:place], str(args.gpus), *words[place:]]
+    return [sys.executable, str(tools / f'{kind}.py'), *words]
+
+
+def commands_of(job: Job, args: Namespace) -> Iterator[list[str]]:
+    """The command lines of a job, each asked for when the last is done."""
+    if job.task == SVM:
+        yield svm_command(job, args)
+        return
+    cfg = config_of(job.task, args)
+    given = [f'{key}={value}' for key, value in args.cfg_options.items()]
+    weights = weights_option(job.task, job.checkpoint, cfg)
+    checkpoint = UNTRAINED if job.checkpoint == SCRATCH else job.checkpoint
+    folder = ['--work-dir', str(job.folder)]
+    if weights is not None:
+        own = ['--seed', str(job.seed), '--cfg-options', weights, *given]
+        yield launched('train', job, args, [job.task, *folder, *own])
+        if not tested_apart(cfg):
+            return
+        checkpoint = (job.folder / 'last_checkpoint').read_text().strip()
+        given = ['model.backbone.init_cfg=None', *given]
+    own = ['--out', str(job.folder / TEST_OUT), '--cfg-options',
+           f'randomness.seed={job.seed}', *given]  # fmt: skip
+    yield launched('test', job, args, [job.task, checkpoint, *folder, *own])
+
+
+def tested_apart(cfg: Config) -> bool:
+    """Whether the test differs from the validation, as 30 views from one."""
+    test = cfg.get('test_dataloader')
+    return test is not None and test != cfg.get('val_dataloader')
 
 
 def train(job: Job, args: Namespace) -> dict[str, float]:
@@ -173,16 +246,29 @@ def train(job: Job, args: Namespace) -> dict[str, float]:
     job.folder.mkdir(parents=True, exist_ok=True)
     log = job.folder / 'output.txt'
     with open(log, 'w', encoding='utf-8') as file:
-        done = subprocess.run(
-            command_of(job, args), env=environment, stdout=file,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        for command in commands_of(job, args):
+            done = subprocess.run(
+                command, env=environment, stdout=file,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            if done.returncode:
+                break
     if done.returncode:
         lines = log.read_text(encoding='utf-8').strip().splitlines()
         raise RuntimeError(f'{lines[-1] if lines else "failed"} (see {log})')
-    results = (svm_metrics if job.task == SVM else last_metrics)(job.folder)
+    results = results_of(job)
     write_json(path, dict(key=key, results=results))
     return results
+
+
+def results_of(job: Job) -> dict[str, float]:
+    """What the commands of a job left in its folder."""
+    if job.task == SVM:
+        return svm_metrics(job.folder)
+    tested = job.folder / TEST_OUT
+    if tested.is_file():
+        return json.loads(tested.read_text(encoding='utf-8'))['metrics']
+    return last_metrics(job.folder)
 
 
 def svm_metrics(folder: Path) -> dict[str, float]:
@@ -243,7 +329,7 @@ def run(args: Namespace) -> int:
         if job.task == SVM:
             find_config(args.svm[0], mmssl.get_config_dir())
             continue
-        weights_option(job.task, job.checkpoint, args.cfg_options)
+        weights_option(job.task, job.checkpoint, config_of(job.task, args))
     found: dict[tuple[str, str], list] = {}
     failures = []
     for number, job in enumerate(jobs, 1):

@@ -9,8 +9,6 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 import mmssl
 from mmssl.utils.config import load_config
 from mmssl.utils.errors import UsageError
@@ -27,7 +25,7 @@ EXAMPLES = """\
 def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='motion-prediction')
-    parser.add_argument('config', help='config of CMD')
+    parser.add_config()
     parser.add_argument('checkpoint', help="its weights, or 'untrained'")
     parser.add_argument(
         '--epochs', type=int, default=4, help='passes over the videos'
@@ -37,10 +35,7 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     )
     parser.add_argument('--json', metavar='OUT', help='write the numbers')
     parser.add_argument('--out-dir', metavar='DIR', help='draw pictures')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        metavar='K=V', help='overrides, as for train.py',
-    )  # fmt: skip
+    parser.add_overrides()
     return parser.parse_args(argv)
 
 

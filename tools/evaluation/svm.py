@@ -79,7 +79,12 @@ def run(args: Namespace) -> None:
     bank, found = (
         extract_features(
             model,
-            DataLoader(part, batch_size=64, collate_fn=collate_views),
+            DataLoader(
+                part,
+                batch_size=64,
+                collate_fn=collate_views,
+                num_workers=args.workers if args.workers > 1 else 0,
+            ),
             'corners',
         )
         for part in (train, test)

@@ -2,17 +2,17 @@
 data_root = 'data/video_actions/jhmdb/'
 clip = dict(
     type='mmssl.DecodeClips', clip_len=8, frame_interval=2, target_fps=None,
-    short_side=56)
+    short_side=40)
 train_pipeline = [
     dict(clip, num_clips=1, cache=True),
     dict(
-        type='mmssl.ViewOfImgs', size=48, area=(0.4, 1.0), antialias=False),
+        type='mmssl.ViewOfImgs', size=32, area=(0.4, 1.0), antialias=False),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs')]
 # 10 clips of a video, three crops of each, as in the published protocols
 test_pipeline = [
     dict(clip, num_clips=10, sampling='uniform'),
-    dict(type='ThreeCrop', crop_size=56),
+    dict(type='ThreeCrop', crop_size=40),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs')]
 train_dataloader = dict(

@@ -1,11 +1,11 @@
 # The whole network; seconds, nothing to download.  For checkpoints of narrow
 # Slow-only networks.
 _base_ = [
-    '../../_base_/action/toy.py', '../../_base_/action/slowonly_narrow.py',
+    '../../_base_/action/scenes.py', '../../_base_/action/slowonly_narrow.py',
     '../../_base_/action/runtime.py',
 ]
 
-model = dict(cls_head=dict(num_classes=4, dropout_ratio=0.5))
+model = dict(cls_head=dict(num_classes=6, dropout_ratio=0.5))
 train_cfg = dict(type='EpochTrainLoop', max_epochs=6, val_interval=6)
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -4,8 +4,8 @@ _base_ = [
 
 data_root = 'data/video_actions/jhmdb/'
 model = dict(backbone=dict(depth=18, base_channels=8))
-clips = dict(frame_interval=2, target_fps=None, short_side=56)
-views = [dict(type='CenterView', size=48, num=10)]
+clips = dict(frame_interval=2, target_fps=None, short_side=40)
+views = [dict(type='CenterView', size=32, num=10)]
 test_dataloader = dict(
     batch_size=20, num_workers=1,
     dataset=dict(

@@ -11,12 +11,12 @@ views = [dict(type='CenterView', num=4)]
 test_dataloader = dict(
     batch_size=8, num_workers=0,
     dataset=dict(
-        _delete_=True, type='ToyActions', split='test', per_class=6,
-        clips=clips, views=views))
+        _delete_=True, type='SceneMotionVideos', split='test', per_pair=1,
+        label='scene', clips=clips, views=views))
 test_cfg = dict(
     bank_dataloader=dict(
         batch_size=8, num_workers=0,
         dataset=dict(
-            _delete_=True, type='ToyActions', split='train', per_class=16,
-            clips=clips, views=views)))
+            _delete_=True, type='SceneMotionVideos', split='train', per_pair=3,
+            label='scene', clips=clips, views=views)))
 del clips, views

@@ -5,7 +5,7 @@ _base_ = [
 ]
 
 model = dict(cls_head=dict(num_classes=174, dropout_ratio=0.5))
-data_root = 'data/sthv2/'
+data_root = 'data/sthv2/videos/'
 train_pipeline = [
     dict(type='mmssl.DecodeSegments', clip_len=8, short_side=None),
     dict(type='mmssl.RandomShortSide', low=256, high=320),
@@ -22,15 +22,15 @@ val_pipeline = [
 train_dataloader = dict(
     dataset=dict(
         data_root=data_root, num_classes=174, pipeline=train_pipeline,
-        ann_file='sthv2_train_list_videos.txt'))
+        ann_file='../sthv2_train_list_videos.txt'))
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root, num_classes=174, pipeline=val_pipeline,
-        ann_file='sthv2_val_list_videos.txt'))
+        ann_file='../sthv2_val_list_videos.txt'))
 test_dataloader = dict(
     dataset=dict(
         data_root=data_root, num_classes=174, pipeline=val_pipeline,
-        ann_file='sthv2_val_list_videos.txt'))
+        ann_file='../sthv2_val_list_videos.txt'))
 train_cfg = dict(type='EpochTrainLoop', max_epochs=22, val_interval=2)
 optim_wrapper = dict(
     type='OptimWrapper',

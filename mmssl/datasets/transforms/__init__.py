@@ -7,10 +7,10 @@ from .action import (
     DecodeClips,
     DecodeSegments,
     DecodeStrided,
+    LoadStrided,
     RandomShortSide,
     TurnImgs,
     ViewOfImgs,
-    strided_frames,
 )
 from .compressed_clips import (
     CompressedClipSample,
@@ -78,6 +78,7 @@ __all__ = [
     'LoadClips',
     'LoadImage',
     'LoadMotionVectors',
+    'LoadStrided',
     'LoadTriplet',
     'MaskTrueAnswer',
     'MatchedBoxes',

@@ -9,6 +9,7 @@ import torch
 from mmssl.datasets.transforms import clip_backend
 from mmssl.datasets.transforms.load_clips import LoadClips
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
+from mmssl.datasets.transforms.triplet_clips import frame_walk
 from mmssl.datasets.transforms.turned_view import turn
 from mmssl.registry import TRANSFORMS
 
@@ -93,8 +94,8 @@ class DecodeSegments(DecodeClips):
 
 
 @TRANSFORMS.register_module()
-class DecodeStrided(DecodeClips):
-    """Every ``frame_interval``-th native frame, as CMD and DSM take them.
+class LoadStrided(LoadClips):
+    """Clips of every ``frame_interval``-th native frame, as CMD and DSM test.
 
     Random clips start at any frame from which a whole clip fits; test clips
     at the middles of ``num_clips`` equal parts of these.
@@ -119,35 +120,27 @@ class DecodeStrided(DecodeClips):
     def choose(
         self, num_frames: int, fps: float, rng: np.random.Generator
     ) -> np.ndarray:
-        span = (self.clip_len - 1) * self.frame_interval + 1
-        room = max(num_frames - span, 0)
+        stride, count = self.frame_interval, self.clip_len
+        room = max(num_frames - (count - 1) * stride - 1, 0)
         if self.sampling == 'random':
             starts = rng.integers(room + 1, size=self.num_clips)
         else:
             middles = (np.arange(self.num_clips) + 0.5) / self.num_clips
             starts = (room * middles).astype(np.int64)
-        return np.stack(
-            [
-                strided_frames(
-                    start, self.clip_len, self.frame_interval, num_frames,
-                    self.overrun,
-                )
-                for start in starts.tolist()
-            ]
-        )  # fmt: skip
+        if self.overrun == 'first':
+            frames = starts[:, None] + stride * np.arange(count)
+            return np.where(frames < num_frames, frames, 0)
+        walks = [frame_walk(num_frames, s + 1, stride, count) for s in starts]
+        return np.stack(walks) - 1
 
 
-def strided_frames(
-    start: int, clip_len: int, stride: int, num_frames: int, overrun: str
-) -> np.ndarray:
-    """(clip_len,) int64 frames from 0; see :class:`DecodeStrided`."""
-    frames = start + stride * np.arange(clip_len)
-    if overrun == 'first':
-        return np.where(frames < num_frames, frames, 0)
-    behind = frames >= num_frames
-    walk = np.arange(0, num_frames, stride)
-    frames[behind] = walk[np.arange(behind.sum()) % len(walk)]
-    return frames
+@TRANSFORMS.register_module()
+class DecodeStrided(DecodeClips, LoadStrided):
+    """:class:`LoadStrided` as the first step of a pipeline of mmaction2.
+
+    Args:
+        **kwargs: See :class:`LoadStrided`.
+    """
 
 
 @TRANSFORMS.register_module()
@@ -163,19 +156,19 @@ class ViewOfImgs:
         steps (Sequence[str], optional): Only these operations of
             ``RandomView``, such as ``('gray', 'jitter')``, in this order,
             and no crop unless it is among them.
-        type (str): ``RandomView`` or another view of clips.
+        view (str): ``RandomView`` or another view of clips.
         **kwargs: Its arguments.
     """
 
     def __init__(
         self,
         steps: Sequence[str] | None = None,
-        type: str = 'RandomView',
+        view: str = 'RandomView',
         **kwargs,
     ) -> None:
         if steps is not None and 'crop' not in steps:
             kwargs.setdefault('size', 1)
-        self.view = TRANSFORMS.build(dict(type=f'mmssl.{type}', **kwargs))
+        self.view = TRANSFORMS.build(dict(type=f'mmssl.{view}', **kwargs))
         self.steps = steps
 
     def __call__(self, results: dict) -> dict:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 import numpy as np
-from av.video.frame import PictureType
 
 from mmssl.datasets.transforms.motion_vectors import motion_table
 from mmssl.datasets.transforms.video_readers import (
     PyAVReader,
     UnreadableVideo,
 )
+from mmssl.utils.lazy import OptionalPackage
+
+av = OptionalPackage('av', 'video', 'reading videos')
 
 EXPORTING = (
     'h264', 'mpeg4', 'mpeg2video', 'mpeg1video', 'flv', 'msmpeg4',
@@ -136,7 +137,7 @@ class CompressedReader(PyAVReader):
             )
         parts = CompressedParts({}, {}, {})
 
-        def take(index: int, frame: av.VideoFrame) -> None:
+        def take(index: int, frame: 'av.VideoFrame') -> None:
             parts.types[index] = self._type_of(index, frame)
             if index in with_table:
                 data = frame.side_data.get('MOTION_VECTORS')
@@ -162,7 +163,7 @@ class CompressedReader(PyAVReader):
         """The I-frame from which a frame can be decoded."""
         return self._key_before(index)
 
-    def _type_of(self, index: int, frame: av.VideoFrame) -> str:
+    def _type_of(self, index: int, frame: 'av.VideoFrame') -> str:
         """Letter of a frame that is whole and upright."""
         if frame.is_corrupt:
             raise self.fail(
@@ -175,6 +176,8 @@ class CompressedReader(PyAVReader):
                 f'players turn it by {frame.rotation} degrees, and motion '
                 'vectors would lie across the pictures'
             )
+        from av.video.frame import PictureType
+
         return PictureType(frame.pict_type).name
 
     def unsuitable(self, reason: str) -> UnsuitableVideo:

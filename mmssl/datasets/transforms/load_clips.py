@@ -14,6 +14,7 @@ from mmssl.datasets.transforms.clip_sampling import (
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
 from mmssl.datasets.transforms.video_readers import (
     READERS,
+    ArrayReader,
     FrameFolderReader,
     UnreadableVideo,
     VideoReader,
@@ -29,11 +30,10 @@ CLIP_STREAM = 2**20  # no view has this number
 class LoadClips:
     """Choose clips of a video and decode their frames, each frame once.
 
-    Reads ``path``, ``frames`` (settings of a folder of pictures) or
-    ``video`` (a drawn one, (n, h, w, 3) uint8, left in its size), and
-    ``key``; writes ``clips``: list of (t, h, w, 3) uint8 RGB,
-    ``clip_frames``: (num_clips, t) int64, native frame numbers,
-    ``num_frames`` and ``fps``.
+    Reads ``path``, or ``frames`` (settings of a folder of pictures), or
+    ``video`` (a drawn one, (n, h, w, 3) uint8 RGB), and ``key``; writes
+    ``clips``: list of (t, h, w, 3) uint8 RGB, ``clip_frames``:
+    (num_clips, t) int64, native frame numbers, ``num_frames`` and ``fps``.
 
     Args:
         num_clips (int): rho, clips of a video.
@@ -138,13 +138,11 @@ class LoadClips:
                 every = np.arange(reader.num_frames)
                 frames = reader.read(every, self.short_side)
                 self.cache[path] = frames, reader.fps
-        return _MemoryReader(path, *self.cache[path])
+        return ArrayReader(path, *self.cache[path])
 
     def _open_file(self, results: dict) -> VideoReader:
         if 'video' in results:
-            return _MemoryReader(
-                results['path'], results.pop('video'), fps=30.0
-            )
+            return ArrayReader(results['path'], results.pop('video'))
         if 'frames' in results:
             return FrameFolderReader(results['path'], **results['frames'])
         return self.reader(results['path'])
@@ -189,15 +187,3 @@ class LoadClips:
                 for start, end in clips
             ]
         )
-
-
-class _MemoryReader(VideoReader):
-    """Frames that were read before."""
-
-    def __init__(self, path: str, frames: np.ndarray, fps: float) -> None:
-        self.path = path
-        self.frames = frames
-        self.num_frames, self.fps = len(frames), fps
-
-    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
-        return self.frames[wanted]

@@ -14,7 +14,7 @@ from mmssl.datasets.transforms.load_clips import CLIP_STREAM, LoadClips
 from mmssl.datasets.transforms.multi_view import random_key, view_rng
 from mmssl.registry import TRANSFORMS
 
-NEGATIVES = ('shift', 'decoded', 'same')
+NEGATIVES = ('shift', 'decoded', 'same', 'none')
 EDITS = ('insert_swap', 'reverse')
 
 
@@ -81,7 +81,7 @@ class LoadTriplet(LoadClips):
             'decoded': the rule for Kinetics, up to four draws until the
             start is 4 frames away, then moved on by up to two thirds of the
             video; 'same': the anchor's frames, for a transform behind this
-            one to disturb.
+            one to disturb; 'none': two clips, for a control.
         span_len (int, optional): Frames, times s, that a start leaves room
             for; None is T.  The authors' code says 32 whatever T is.
         **kwargs: ``short_side``, ``min_frames``, ``backend`` and ``cache``,
@@ -102,7 +102,7 @@ class LoadTriplet(LoadClips):
         **kwargs,
     ) -> None:
         super().__init__(
-            num_clips=3,
+            num_clips=2 if negative == 'none' else 3,
             clip_len=clip_len,
             frame_interval=frame_interval,
             target_fps=None,
@@ -123,14 +123,17 @@ class LoadTriplet(LoadClips):
     def choose(
         self, num_frames: int, fps: float, rng: np.random.Generator
     ) -> np.ndarray:
-        """Frames of the three clips, (3, T) int64, numbers from 0."""
+        """Frames of the clips, (3, T) int64, numbers from 0."""
         frames = num_frames - 1  # the authors' lists count one less
         anchor = draw_start(frames, self.span, rng)
+        starts = [anchor, anchor]
+        if self.negative != 'none':
+            starts.append(self._other(frames, anchor, rng))
         walks = [
             frame_walk(frames, start, self.frame_interval, self.clip_len)
-            for start in (anchor, self._other(frames, anchor, rng))
+            for start in starts
         ]
-        return np.stack([walks[0], walks[0], walks[1]]) - 1
+        return np.stack(walks) - 1
 
     def _other(
         self, frames: int, anchor: int, rng: np.random.Generator

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-import av
 import cv2
 import numpy as np
 
 from mmssl.datasets.transforms.loading import DataError, UnreadableSample
+from mmssl.utils.lazy import OptionalPackage
+
+av = OptionalPackage('av', 'video', 'reading videos')
 
 VIDEO_ENDINGS = (
     '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv',
@@ -438,3 +440,22 @@ class FrameFolderReader(VideoReader):
                 raise self.fail(f'{name} is absent or no picture')
             frames.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
         return scale_frames(np.stack(frames), short_side)
+
+
+class ArrayReader(VideoReader):
+    """Frames that are in memory, left in their size.
+
+    Args:
+        path (str): Name of the video, for messages.
+        frames (ndarray): (n, h, w, 3) uint8 RGB.
+        fps (float): Frames a second.
+    """
+
+    def __init__(
+        self, path: str, frames: np.ndarray, fps: float = 30.0
+    ) -> None:
+        self.path, self.frames = path, frames
+        self.num_frames, self.fps = len(frames), fps
+
+    def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
+        return self.frames[wanted]

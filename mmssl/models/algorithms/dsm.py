@@ -44,7 +44,7 @@ class _TripletMethod(BaseSelfSupervisor):
 
     def __init__(
         self,
-        sld: dict | None = dict(type='SpatialLocalWarp'),
+        sld: dict | None = dict(type='SpatialLocalWarp', inplace=True),
         foreign_negative: bool = False,
         **kwargs,
     ) -> None:

@@ -3,6 +3,7 @@ from .conv2plus1d import Conv2Plus1d, middle_channels
 from .gather import all_gather
 from .mlp import build_mlp
 from .momentum_encoder import MomentumEncoder, cosine_momentum
+from .node_sync_bn import NodeSyncBN
 from .pooling import corner_pool, global_pool
 from .queue import FeatureQueue
 from .scene_warps import AffineWarp, SpatialLocalWarp, ThinPlateSplineWarp
@@ -13,6 +14,7 @@ __all__ = [
     'Conv2Plus1d',
     'FeatureQueue',
     'MomentumEncoder',
+    'NodeSyncBN',
     'SpatialLocalWarp',
     'ThinPlateSplineWarp',
     'all_gather',

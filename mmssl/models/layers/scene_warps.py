@@ -42,6 +42,8 @@ class SpatialLocalWarp(nn.Module):
         ref_size (int, optional): Side, pixels, that the ranges are meant
             for; None takes them as they are.
         per_sample (bool): Draw for each clip; by default for a batch.
+        inplace (bool): Change the clips themselves, without a copy; with one
+            draw for the batch, and clips that need no gradient.
 
     Raises:
         ValueError: A range that is empty or below its bound; on use, frames
@@ -55,6 +57,7 @@ class SpatialLocalWarp(nn.Module):
         num: tuple[int, int] = (1, 3),
         ref_size: int | None = 224,
         per_sample: bool = False,
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         if not 0 <= center[0] < center[1] or not 0 < shift[0] < shift[1]:
@@ -69,6 +72,7 @@ class SpatialLocalWarp(nn.Module):
         self.center, self.shift, self.num = center, shift, num
         self.ref_size = ref_size
         self.per_sample = per_sample
+        self.inplace = inplace
         self._warned = False
 
     def draw(self, size: int) -> list[Warp]:
@@ -95,7 +99,7 @@ class SpatialLocalWarp(nn.Module):
                 of random ones, for all clips.
 
         Returns:
-            Tensor: The same shape, a copy.
+            Tensor: The same shape, a copy unless in place.
         """
         height, width = clips.shape[-2:]
         if height != width:
@@ -114,7 +118,7 @@ class SpatialLocalWarp(nn.Module):
             index = torch.stack(
                 [local_warp_index((height, width), each) for each in drawn]
             )
-        return move_pixels(clips, index)
+        return move_pixels(clips, index, self.inplace)
 
     def _check(self, drawn: Sequence[Sequence[Warp]], size: int) -> None:
         outside = [

@@ -1,9 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Shuffled batch norm: statistics that do not give the positive away."""
 
-import os
 from collections.abc import Callable
-from functools import lru_cache
 
 import torch
 import torch.distributed as dist
@@ -11,6 +9,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor
 
 from .gather import check_equal_rows
+from .node_group import node_group
 
 GROUPS = ('world', 'node')
 
@@ -24,13 +23,6 @@ def check_group(group: str) -> str:
     if group not in GROUPS:
         raise ValueError(f'shuffle group must be in {GROUPS}, got {group!r}')
     return group
-
-
-@lru_cache
-def _node_group() -> dist.ProcessGroup:
-    """The processes of this machine, as the launcher counted them."""
-    size = int(os.environ.get('LOCAL_WORLD_SIZE', get_world_size()))
-    return dist.new_subgroups(size)[0]
 
 
 @torch.no_grad()
@@ -64,7 +56,7 @@ def shuffled_forward(
     if get_world_size() == 1:
         return encoder(x)
     check_equal_rows(x)
-    members = _node_group() if group == 'node' else dist.group.WORLD
+    members = node_group() if group == 'node' else dist.group.WORLD
     world, rank = dist.get_world_size(members), dist.get_rank(members)
 
     def gather(part: Tensor) -> Tensor:

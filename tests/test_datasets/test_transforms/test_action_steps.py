@@ -4,7 +4,6 @@
 import numpy as np
 import pytest
 import torch
-from golden import load_golden
 from small_videos import number_of, numbered_frames, write_video
 
 from mmssl.datasets.transforms import (
@@ -13,8 +12,8 @@ from mmssl.datasets.transforms import (
     DecodeSegments,
     DecodeStrided,
     RandomShortSide,
+    TurnImgs,
     ViewOfImgs,
-    strided_frames,
 )
 
 
@@ -57,16 +56,16 @@ def test_one_frame_of_each_segment():
         DecodeSegments(num_clips=2)
 
 
-@pytest.mark.parametrize('case', range(4))
-def test_walks_are_the_authors(case):
-    g = load_golden('dsm/frame_walk.npz', f'c{case}_')
-    count, start, stride, length = g['in'].tolist()
-    found = strided_frames(start - 1, length, stride, count, 'wrap')
-    assert found.tolist() == (g['frames'] - 1).tolist()
-
-
-def test_frames_beyond_the_end_become_the_first():
-    assert strided_frames(2, 4, 4, 11, 'first').tolist() == [2, 6, 10, 0]
+@pytest.mark.parametrize(
+    'overrun, expected',
+    [('first', [0, 4, 8, 0, 0]), ('wrap', [0, 4, 8, 0, 4])],
+)
+def test_videos_that_are_too_short_begin_anew(overrun, expected):
+    step = DecodeStrided(
+        num_clips=1, clip_len=5, frame_interval=4, overrun=overrun
+    )
+    rng = np.random.default_rng(0)
+    assert step.choose(11, 30.0, rng).tolist() == [expected]
 
 
 def test_strided_clips_stand_at_the_middles_of_equal_parts():
@@ -134,3 +133,14 @@ def test_a_clip_has_the_labels_of_its_time_a_test_video_all():
     assert label.tolist() == [0, 0, 0, 1, 0]  # seconds 1 to 2
     label = ClipLabels(5, whole=True)(dict(results))['label']
     assert label.tolist() == [1, 1, 0, 1, 0]
+
+
+def test_all_frames_turn_by_one_angle():
+    torch.manual_seed(0)
+    frames = textured(3, (21, 21))
+    turned = np.stack(TurnImgs(3000.0)(results_of(frames, 3))['imgs'])
+    assert (turned == turned[0]).all() and not (turned == frames).all()
+    same = np.stack(TurnImgs(0.0)(results_of(frames, 3))['imgs'])
+    assert (same == frames).all()
+    with pytest.raises(ValueError, match='degrees must be >= 0, got -1'):
+        TurnImgs(-1)

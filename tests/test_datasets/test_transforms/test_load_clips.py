@@ -3,8 +3,11 @@ import numpy as np
 import pytest
 from small_videos import number_of, numbered_frames, write_video
 
-from mmssl.datasets import DecodeClips
-from mmssl.datasets.transforms import LoadClips, UnreadableVideo
+from mmssl.datasets.transforms import (
+    DecodeClips,
+    LoadClips,
+    UnreadableVideo,
+)
 
 COUNT = 40
 

@@ -91,6 +91,8 @@ def test_rule_of_decoded_videos_moves_on():
     assert starts.min() == 0 and starts.max() == 58
     same = LoadTriplet(negative='same').choose(100, 30.0, rng)
     assert (same[2] == same[0]).all()
+    pair = LoadTriplet(negative='none').choose(100, 30.0, rng)
+    assert pair.shape == (2, 16) and (pair[0] == pair[1]).all()
 
 
 def test_videos_give_three_clips_of_the_frames_that_are_named(folder):

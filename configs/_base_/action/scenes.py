@@ -1,12 +1,13 @@
-# Generated videos of four movements: nothing to download
+# Generated videos, whose class is the scene behind a moving disc: nothing to
+# download
 train_dataloader = dict(
     batch_size=8, num_workers=0, drop_last=True,
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
-        type='ToyActions', split='train', per_class=16,
+        type='SceneMotionVideos', split='train', per_pair=3, label='scene',
         pipeline=[
             dict(
-                type='DrawClips', num_clips=1, clip_len=8, frame_interval=2,
+                type='LoadClips', num_clips=1, clip_len=8, frame_interval=2,
                 target_fps=None),
             dict(type='ClipsToImgs'),
             dict(type='mmaction.FormatShape', input_format='NCTHW'),
@@ -15,10 +16,10 @@ test_dataloader = dict(
     batch_size=8, num_workers=0,
     sampler=dict(type='EpochSampler', shuffle=False),
     dataset=dict(
-        type='ToyActions', split='test', per_class=6,
+        type='SceneMotionVideos', split='test', per_pair=1, label='scene',
         pipeline=[
             dict(
-                type='DrawClips', num_clips=2, clip_len=8, frame_interval=2,
+                type='LoadClips', num_clips=2, clip_len=8, frame_interval=2,
                 target_fps=None, sampling='uniform'),
             dict(type='ClipsToImgs'),
             dict(type='mmaction.FormatShape', input_format='NCTHW'),

@@ -1,0 +1,19 @@
+_base_ = ['../../_base_/action/finetune_cmd.py']
+
+model = dict(
+    backbone=dict(
+        _delete_=True, type='mmssl.C3DBN',
+        init_cfg=dict(
+            type='Pretrained', checkpoint=None, prefix='backbone.')),
+    cls_head=dict(num_classes=51, in_channels=512))
+data_root = 'data/hmdb51/videos/'
+train_dataloader = dict(
+    dataset=dict(
+        data_root=data_root, num_classes=51,
+        ann_file='../hmdb51_train_split_1_videos.txt'))
+val_dataloader = dict(
+    dataset=dict(
+        data_root=data_root, num_classes=51,
+        ann_file='../hmdb51_val_split_1_videos.txt'))
+test_dataloader = val_dataloader
+optim_wrapper = dict(optimizer=dict(lr=1.6e-3, weight_decay=0.002))

@@ -1,0 +1,14 @@
+_base_ = ['../../_base_/action/finetune_cmd.py']
+
+model = dict(
+    backbone=dict(
+        _delete_=True, type='ResNet3d', depth=50, stage_blocks=(2, 2, 2, 2),
+        pretrained=None, pretrained2d=False, conv1_kernel=(3, 7, 7),
+        conv1_stride_t=1, pool1_stride_t=1, with_pool2=False,
+        inflate=(1, 1, 1, 1), inflate_style='3x3x3',
+        spatial_strides=(1, 2, 2, 2), temporal_strides=(1, 2, 2, 2),
+        norm_eval=False,
+        init_cfg=dict(
+            type='Pretrained', checkpoint=None, prefix='backbone.')),
+    cls_head=dict(num_classes=101, in_channels=2048))
+data_root = 'data/ucf101/videos/'

@@ -1,0 +1,20 @@
+# 16 frames, every fourth one, of 112 pixels, as CMD and DSM are evaluated
+_base_ = ['retrieval_slowonly50-8x8_hmdb51.py']
+
+model = dict(
+    backbone=dict(
+        _delete_=True, type='mmaction.ResNet3d', depth=50, stage_blocks=(2, 2, 2, 2),
+        pretrained=None, pretrained2d=False, conv1_kernel=(3, 7, 7),
+        conv1_stride_t=1, pool1_stride_t=1, with_pool2=False,
+        inflate=(1, 1, 1, 1), inflate_style='3x3x3',
+        spatial_strides=(1, 2, 2, 2), temporal_strides=(1, 2, 2, 2),
+        norm_eval=False),
+    data_preprocessor=dict(
+        mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]))
+clips = dict(
+    type='LoadStrided', clip_len=16, frame_interval=4, short_side=128)
+views = [dict(type='CenterView', size=112, num=10)]
+test_dataloader = dict(dataset=dict(clips=clips, views=views))
+test_cfg = dict(
+    bank_dataloader=dict(dataset=dict(clips=clips, views=views)))
+del clips, views

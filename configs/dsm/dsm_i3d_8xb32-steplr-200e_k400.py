@@ -1,0 +1,10 @@
+_base_ = [
+    '../_base_/datasets/kinetics400_triplets.py',
+    '../_base_/models/dsm.py', '../_base_/schedules/dsm_sgd_100e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(backbone=dict(type='I3DInception'), neck=dict(sizes=(1024, 128)))
+train_dataloader = dict(dataset=dict(views=[dict(_base_.dsm_view, num=3)]))
+train_cfg = dict(max_epochs=200)
+auto_scale_lr = dict(base_batch_size=256)

@@ -1,0 +1,15 @@
+_base_ = [
+    '../_base_/datasets/textured_videos.py', '../_base_/views_video.py',
+    '../_base_/models/slowonly_narrow.py',
+    '../_base_/schedules/rho_tiny_20e.py', '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='SwAV', num_crops=(2, ), joint_views=False,
+    neck=dict(type='ProjectionMLP', sizes=(64, 64, 64, 32), bias=False),
+    head=dict(type='PrototypeHead', embed_dim=32, num_prototypes=30))
+custom_hooks = [dict(type='FreezeHook', names=('head.', ), end=1)]
+train_dataloader = dict(
+    dataset=dict(
+        clips=dict(num_clips=2),
+        views=[dict(_base_.rho_tiny_view, num=2)]))

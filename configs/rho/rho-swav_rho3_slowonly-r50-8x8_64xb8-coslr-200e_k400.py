@@ -1,0 +1,11 @@
+_base_ = [
+    '../_base_/datasets/kinetics400_clips.py', '../_base_/views_video.py',
+    '../_base_/models/rho_swav.py', '../_base_/schedules/rho_lars_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(num_crops=(3, ))
+train_dataloader = dict(
+    dataset=dict(
+        clips=dict(num_clips=3),
+        views=[dict(_base_.rho_view, num=3)]))

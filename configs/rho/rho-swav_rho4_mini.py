@@ -1,0 +1,15 @@
+_base_ = [
+    '../_base_/datasets/jhmdb_mini_32.py', '../_base_/views_video.py',
+    '../_base_/models/slowonly_narrow.py',
+    '../_base_/schedules/rho_mini_25e.py', '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='SwAV', num_crops=(4, ), joint_views=False,
+    neck=dict(type='ProjectionMLP', sizes=(64, 64, 64, 32), bias=False),
+    head=dict(type='PrototypeHead', embed_dim=32, num_prototypes=30))
+custom_hooks = [dict(type='FreezeHook', names=('head.', ), end=1)]
+train_dataloader = dict(
+    dataset=dict(
+        clips=dict(num_clips=4),
+        views=[dict(_base_.rho_small_view, num=4)]))
