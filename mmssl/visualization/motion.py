@@ -149,7 +149,10 @@ def expectation_figure(
         part = similarity[:, number * count : (number + 1) * count]
         image = axis.imshow(part, vmin=low, vmax=high, cmap='viridis')
         rows = np.flatnonzero(best // count == number)
-        axis.scatter(best[rows] % count, rows, s=9, color=ARROW, linewidths=0)
+        axis.scatter(
+            best[rows] % count, rows, s=12, facecolors='#ff4d4d',
+            edgecolors='white', linewidths=0.6,
+        )  # fmt: skip
         title = 'true future' if number == 0 else f'other moment {number}'
         axis.set_title(title, loc='left', fontsize=8, color=INK, pad=3)
         axis.set_xlabel('window of clip', fontsize=7, color=MUTED)

@@ -38,7 +38,7 @@ def test_both_losses_fall_and_no_feature_collapses(trained):
 
 
 def test_the_true_future_is_found_and_that_of_another_video_is_not(trained):
-    (checkpoint,) = trained.glob('epoch_*.pth')
+    checkpoint = trained / 'epoch_45.pth'
     model = get_model('cmd_tiny', checkpoint)
     cfg = Config.fromfile(f'{get_config_dir()}/cmd/cmd_tiny.py')
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)

@@ -13,8 +13,8 @@ from mmssl.visualization.curves import find_scalars, read_scalars
 
 STEPS = 19 * 60 // 128  # an epoch
 # No photographs: test_video_qa_training.py, test_uda_vod_configs.py,
-# test_rho_configs.py.
-ELSEWHERE = ('cmd', 'videoqa', 'uda_vod', 'rho')
+# test_rho_configs.py, test_cmd_training.py.
+ELSEWHERE = ('videoqa', 'uda_vod', 'rho', 'cmd')
 TINY = sorted(
     path.stem
     for path in Path(get_config_dir()).glob('*/*_tiny.py')
