@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmssl.models.backbones.inception_3d import FeatureGate, same_padding
@@ -92,16 +93,20 @@ def test_recognisers_of_mmaction2_take_them(name):
     ).shape[1]
     backbone = NETS[name] | dict(base_channels=8)
     backbone['type'] = 'mmssl.' + backbone['type']
-    model = MODELS.build(
-        dict(
-            type='mmaction.Recognizer3D',
-            backbone=backbone,
-            cls_head=dict(
-                type='mmaction.I3DHead', num_classes=3, in_channels=channels
-            ),
-            data_preprocessor=dict(type='mmaction.ActionDataPreprocessor'),
+    # Another test may have left a default scope of its own.
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        model = MODELS.build(
+            dict(
+                type='mmaction.Recognizer3D',
+                backbone=backbone,
+                cls_head=dict(
+                    type='mmaction.I3DHead',
+                    num_classes=3,
+                    in_channels=channels,
+                ),
+                data_preprocessor=dict(type='mmaction.ActionDataPreprocessor'),
+            )
         )
-    )
     model.init_weights()
     clips = torch.randn(2, 1, 3, 16, 32, 32)
     assert model(clips, None, mode='tensor').shape[:2] == (2, channels)
