@@ -49,7 +49,7 @@ def test_a_published_setting_takes_a_step_at_reduced_width(path):
     cfg = load(path)
     dataset = cfg.train_dataloader.dataset
     (view,) = dataset.views
-    clip_len = dataset.clips.clip_len
+    clip_len = dataset.clips.get('clip_len', 8)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmssl'):
         model = MODELS.build(narrow(cfg))
