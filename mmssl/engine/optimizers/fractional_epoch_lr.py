@@ -4,9 +4,7 @@
 import math
 from collections.abc import Sequence
 
-from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
-from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
-
+from mmssl.engine.optimizers.epoch_curve_lr import EpochCurveLR
 from mmssl.registry import PARAM_SCHEDULERS
 
 
@@ -51,7 +49,7 @@ def learning_rate(
 
 
 @PARAM_SCHEDULERS.register_module()
-class FractionalEpochLR(LRSchedulerMixin, _ParamScheduler):
+class FractionalEpochLR(EpochCurveLR):
     """:func:`learning_rate`, set before each iteration.
 
     In a config always with ``convert_to_iter_based=True``; all arguments
@@ -65,7 +63,7 @@ class FractionalEpochLR(LRSchedulerMixin, _ParamScheduler):
             so that both scale together.
         steps (Sequence[float]): See :func:`learning_rate`.
         factors (Sequence[float]): See :func:`learning_rate`.
-        epoch_length (int): Iterations of an epoch; set by the conversion.
+        **kwargs: See :class:`EpochCurveLR`.
 
     Raises:
         ValueError: There are not as many factors as steps, or steps do not
@@ -80,7 +78,6 @@ class FractionalEpochLR(LRSchedulerMixin, _ParamScheduler):
         warmup_ratio: float = 0.0,
         steps: Sequence[float] = (),
         factors: Sequence[float] = (),
-        epoch_length: int = 1,
         **kwargs,
     ) -> None:
         if len(steps) != len(factors) or (steps and steps[0] != 0):
@@ -95,24 +92,8 @@ class FractionalEpochLR(LRSchedulerMixin, _ParamScheduler):
             steps=tuple(steps),
             factors=tuple(factors),
         )
-        self.epoch_length = epoch_length
         super().__init__(optimizer, **kwargs)
 
-    @classmethod
-    def build_iter_from_epoch(
-        cls, *args, epoch_length: int, by_epoch: bool = True, **kwargs
-    ) -> 'FractionalEpochLR':
-        """The same schedule, set before each iteration.
-
-        MMEngine's runner adds ``end``, in epochs, where a config has none.
-        """
-        for name in ('begin', 'end'):
-            if name in kwargs:
-                kwargs[name] = int(kwargs[name] * epoch_length)
-        return cls(*args, epoch_length=epoch_length, by_epoch=False, **kwargs)
-
-    def _get_value(self) -> list[float]:
-        factor = learning_rate(
-            self.last_step / self.epoch_length, 1.0, **self.curve
-        )
-        return [base * factor for base in self.base_values]
+    def factor(self, iteration: int) -> float:
+        """See :func:`learning_rate`."""
+        return learning_rate(iteration / self.epoch_length, 1.0, **self.curve)

@@ -3,9 +3,7 @@
 
 import math
 
-from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
-from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
-
+from mmssl.engine.optimizers.epoch_curve_lr import EpochCurveLR
 from mmssl.registry import PARAM_SCHEDULERS
 
 
@@ -43,7 +41,7 @@ def epoch_cosine_rate(
 
 
 @PARAM_SCHEDULERS.register_module()
-class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
+class WarmupEpochCosineLR(EpochCurveLR):
     """:func:`epoch_cosine_rate`, set before each iteration.
 
     In a config always with ``convert_to_iter_based=True``.
@@ -54,7 +52,7 @@ class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
         warmup (int): Epochs of warm-up.
         warmup_ratio (float): First rate as a share of the base rate.
         end_ratio (float): Last rate as a share of the base rate.
-        epoch_length (int): Iterations of an epoch; set by the conversion.
+        **kwargs: See :class:`EpochCurveLR`.
 
     Raises:
         ValueError: The warm-up is not shorter than the training.
@@ -67,7 +65,6 @@ class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
         warmup: int = 5,
         warmup_ratio: float = 0.01,
         end_ratio: float = 0.0,
-        epoch_length: int = 1,
         **kwargs,
     ) -> None:
         if not 0 <= warmup < max_epochs:
@@ -76,7 +73,6 @@ class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
                 f'got {warmup} and {max_epochs}'
             )
         self.curve = dict(
-            epoch_length=epoch_length,
             max_epochs=max_epochs,
             warmup=warmup,
             warmup_lr=warmup_ratio,
@@ -84,23 +80,10 @@ class WarmupEpochCosineLR(LRSchedulerMixin, _ParamScheduler):
         )
         super().__init__(optimizer, **kwargs)
 
-    @classmethod
-    def build_iter_from_epoch(
-        cls, *args, epoch_length: int, by_epoch: bool = True, **kwargs
-    ) -> 'WarmupEpochCosineLR':
-        """The same schedule, set before each iteration.
-
-        MMEngine's runner adds ``end``, in epochs, where a config has none.
-        """
-        for name in ('begin', 'end'):
-            if name in kwargs:
-                kwargs[name] = int(kwargs[name] * epoch_length)
-        return cls(*args, epoch_length=epoch_length, by_epoch=False, **kwargs)
-
-    def _get_value(self) -> list[float]:
+    def factor(self, iteration: int) -> float:
+        """See :func:`epoch_cosine_rate`."""
         # A scheduler is asked once more after the last iteration.
-        last = self.curve['max_epochs'] * self.curve['epoch_length'] - 1
-        factor = epoch_cosine_rate(
-            min(self.last_step, last), 1.0, **self.curve
+        last = self.curve['max_epochs'] * self.epoch_length - 1
+        return epoch_cosine_rate(
+            min(iteration, last), 1.0, self.epoch_length, **self.curve
         )
-        return [base * factor for base in self.base_values]
