@@ -202,10 +202,11 @@ def test_fc6_and_fc7_start_from_a_file(fc_layers, tmp_path):
     assert torch.equal(network.features[31].weight, window)
     assert torch.equal(network.features[33].weight, square)
     assert torch.equal(network.features[33].bias, bias7)
-    head = DropoutBBoxHead(
-        fc_checkpoint=path, in_channels=512, fc_out_channels=4096,
-        roi_feat_size=7, num_classes=2,
-    )  # fmt: skip
+    with DefaultScope.overwrite_default_scope('mmdet'):  # for its losses
+        head = DropoutBBoxHead(
+            fc_checkpoint=path, in_channels=512, fc_out_channels=4096,
+            roi_feat_size=7, num_classes=2,
+        )  # fmt: skip
     head.init_weights()
     assert torch.equal(head.shared_fcs[0].weight, fc_layers[0][0])
     assert torch.equal(head.shared_fcs[1].bias, fc_layers[1][1])
