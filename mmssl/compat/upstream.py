@@ -184,12 +184,14 @@ def inherit_from_mmssl(module: ModuleType) -> None:
     known = module.Config._get_cfg_path
 
     def get_cfg_path(cfg_path: str, filename: str):
-        scope, _, name = cfg_path.partition('::')
-        if scope != 'mmssl':
-            return known(cfg_path, filename)
-        import mmssl
+        scope, inherited, name = cfg_path.partition('::')
+        if scope == 'mmssl':
+            import mmssl
 
-        return str(mmssl.get_config_dir() / name), None
+            return str(mmssl.get_config_dir() / name), None
+        if inherited and find_spec(scope) is None:
+            raise ModuleNotFoundError(f'no package {scope}', name=scope)
+        return known(cfg_path, filename)
 
     module.Config._get_cfg_path = staticmethod(get_cfg_path)
 
