@@ -55,8 +55,10 @@ class ToySampler(Sampler):
 class ToyModel(BaseModel):
     """Batch norm, dropout, momentum copy, queue: state of every kind."""
 
-    def __init__(self, width=4, broken_from=None):
+    def __init__(self, width=4, broken_from=None, idle=False):
         super().__init__()
+        if idle:
+            self.idle = nn.Linear(1, 1)
         self.backbone = nn.Sequential(
             nn.Conv2d(3, width, 3), nn.BatchNorm2d(width), nn.ReLU()
         )

@@ -51,6 +51,15 @@ def test_the_failure_of_one_rank_ends_all_with_its_message(toy_config):
     assert 'did you mean ToyModel' in done.stderr
 
 
+def test_parameters_without_gradient_are_named(toy_config):
+    done = bash(
+        TOOLS / 'dist_train.sh', toy_config, 2,
+        '--cfg-options', '+model.idle=True',
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert 'for ever: idle.weight, idle.bias; freeze them' in done.stderr
+
+
 @pytest.fixture
 def fake_srun(tmp_path):
     """A ``srun`` that prints its arguments, one a line."""
