@@ -6,6 +6,7 @@ and to be queued again, 130 interrupted by Ctrl-C.  Nothing here imports
 torch, so that ``--help`` answers at once.
 """
 
+import os
 import sys
 import traceback
 from argparse import (
@@ -117,7 +118,9 @@ def run_tool(
         print(f'error: {one_line(error)}', file=sys.stderr)
         return error.exit_code
     except Exception as error:
-        if debug:
+        # The other processes die of this one's failure, and a cluster's log
+        # may be all that is left of it.
+        if debug or int(os.environ.get('WORLD_SIZE', 1)) > 1:
             traceback.print_exc()
         print(
             f'error: {type(error).__name__}: {one_line(error)} '

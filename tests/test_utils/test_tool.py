@@ -33,6 +33,16 @@ def test_a_failure_is_one_line_and_its_exit_code(capsys, failure, code, text):
     assert error.startswith(text) and error.count('\n') == 1
 
 
+def test_one_of_several_processes_leaves_its_traceback(capsys, monkeypatch):
+    def run(args):
+        raise RuntimeError('bad')
+
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert run_tool(parse, run, []) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('Traceback') and "RuntimeError('bad')" in error
+
+
 def test_debug_shows_the_traceback(capsys):
     def run(args):
         raise UsageError('wrong')
