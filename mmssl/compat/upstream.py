@@ -227,6 +227,16 @@ PATCHES = {
 }
 
 
+def tsne_iterations(count: int) -> dict[str, int]:
+    """The argument of scikit-learn's t-SNE; before 1.5 it was ``n_iter``."""
+    from inspect import signature
+
+    from sklearn.manifold import TSNE
+
+    names = signature(TSNE).parameters
+    return {'max_iter' if 'max_iter' in names else 'n_iter': count}
+
+
 def revert_sync_batchnorm_on_cpu(model):
     """Replace SyncBN, which raises on CPU tensors, by plain BN.
 

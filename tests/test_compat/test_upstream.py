@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from inspect import Parameter, Signature
 
 import pytest
 from mmengine.config import Config
@@ -78,6 +79,17 @@ def test_a_refused_version_is_a_warning_with_the_command(toolbox):
         'wanted mmcv >=2.0.0', "pip install --no-deps 'mmcv-lite<2.2.0'",
     ):  # fmt: skip
         assert part in run.stderr, part
+
+
+@pytest.mark.parametrize('name', ['max_iter', 'n_iter'])
+def test_tsne_is_given_its_iterations_by_their_name(monkeypatch, name):
+    def fake(**kwargs):
+        pass
+
+    parameter = Parameter(name, Parameter.KEYWORD_ONLY)
+    fake.__signature__ = Signature([parameter])
+    monkeypatch.setattr('sklearn.manifold.TSNE', fake)
+    assert compat.tsne_iterations(300) == {name: 300}
 
 
 def test_mmaction_can_be_imported_beside_the_installed_transformers():
