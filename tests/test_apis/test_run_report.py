@@ -88,6 +88,16 @@ def test_how_far_a_run_came(killed):
     lines = [line('12:00:00', 'Iter(train) [ 300/3000]  lr: 1')]
     write_start(killed, '20261125_120000', [], lines)
     assert 'iteration 300 of 3000' in state_of(read_starts(killed), cfg)
+    # 51 iterations an epoch, of which every tenth is logged.
+    lines = [
+        line('12:00:00', 'Epoch(train)  [4][50/51]  lr: 1'),
+        line('12:00:01', 'Saving checkpoint at 4 epochs'),
+    ]
+    write_start(killed, '20261125_130000', [], lines[:1])
+    cfg.train_cfg.max_epochs = 4
+    assert 'iteration 203 of 204' in state_of(read_starts(killed), cfg)
+    write_start(killed, '20261125_140000', [], lines)
+    assert state_of(read_starts(killed), cfg) == 'finished, 204 iterations'
     none = [s._replace(place=None) for s in starts]
     assert state_of(none, cfg) == 'no iteration was logged'
 
