@@ -28,7 +28,10 @@ from mmssl.datasets.video_qa.text import Sentence
 from mmssl.datasets.video_qa.tokenizers import SPECIAL, WordTokenizer
 from mmssl.registry import DATASETS, TRANSFORMS
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import write_json, write_text
+from mmssl.utils.files import atomic_path, write_json, write_text
+from mmssl.utils.lazy import OptionalPackage
+
+h5py = OptionalPackage('h5py', 'writing features in HDF5')
 
 NAMES = [f'name{i:02}' for i in range(80)]
 THINGS = [f'thing{i:03}' for i in range(106)]
@@ -235,10 +238,6 @@ def write_toy_set(
 
 
 def _write_features(path: Path, frames: dict[str, np.ndarray]) -> None:
-    import h5py
-
-    from mmssl.utils.files import atomic_path
-
     with atomic_path(path) as temporary, h5py.File(temporary, 'w') as file:
         file.attrs['fps'] = FPS
         for name, rows in frames.items():

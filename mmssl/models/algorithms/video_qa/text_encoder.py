@@ -10,6 +10,9 @@ from mmssl.registry import MODELS
 from mmssl.utils.checkpoint import load_weights
 from mmssl.utils.errors import UsageError
 from mmssl.utils.hub import has_transformers, hub_source, missing
+from mmssl.utils.lazy import OptionalPackage
+
+transformers = OptionalPackage('transformers', 'SubtitleTextEncoder')
 
 POOLINGS = ('marker', 'mean')
 
@@ -91,18 +94,20 @@ class TransformersEncoder(nn.Module):
 
     def __init__(self, config: dict, pretrained: str | None) -> None:
         super().__init__()
-        from transformers import AutoConfig, AutoModel
-
         name, local, there = None, True, False
         if pretrained is not None:
             name, local, there = hub_source(pretrained)
         if there:
-            settings = AutoConfig.from_pretrained(name, local_files_only=local)
+            settings = transformers.AutoConfig.from_pretrained(
+                name, local_files_only=local
+            )
         else:
             config = dict(config)
             kind = config.pop('model_type', 'bert')
-            settings = AutoConfig.for_model(kind, **config)
-        self.model = AutoModel.from_config(settings, add_pooling_layer=False)
+            settings = transformers.AutoConfig.for_model(kind, **config)
+        self.model = transformers.AutoModel.from_config(
+            settings, add_pooling_layer=False
+        )
         self.single_segment = settings.type_vocab_size < 2
 
     def load(self, pretrained: str) -> None:
@@ -111,12 +116,10 @@ class TransformersEncoder(nn.Module):
         Raises:
             UsageError: No such folder, or it does not fit.
         """
-        from transformers import AutoModel
-
         name, local, there = hub_source(pretrained)
         if not there:
             raise UsageError(missing(pretrained, 'weights and settings'))
-        found = AutoModel.from_pretrained(
+        found = transformers.AutoModel.from_pretrained(
             name, local_files_only=local, add_pooling_layer=False
         )
         load_weights(self.model, found.state_dict())
