@@ -71,7 +71,8 @@ def get_model(
         settings.setdefault('data_preprocessor', cfg.data_preprocessor)
     if pretrained is True:
         pretrained = download_weights(cfg.filename)
-    with DefaultScope.overwrite_default_scope('mmssl'):
+    scope = cfg.get('default_scope') or 'mmssl'
+    with DefaultScope.overwrite_default_scope(scope):
         with explained():
             model = MODELS.build(settings)
         # A config that starts from other weights has no need of them here.
