@@ -2,17 +2,10 @@
 # know by heart
 _base_ = './fcos_small_mini.py'
 
-# Stills of 480 x 320 pixels are scaled to 256 x 171, so that 16 pixels become
-# one cell of the finest map; smaller boxes are left out, unless this is 0.
-least_side = 16
-boxes_to_know = dict(
-    type='FilterAnnotations', min_gt_bbox_wh=(least_side, least_side),
-    keep_empty=False)
 train_pipeline = _base_.train_dataloader.dataset.pipeline
-train_pipeline[2] = dict(type='Resize', scale=(256, 192), keep_ratio=True)
-train_pipeline.insert(2, boxes_to_know)
+train_pipeline[3] = dict(type='Resize', scale=(192, 144), keep_ratio=True)
 test_pipeline = _base_.test_dataloader.dataset.pipeline
-test_pipeline.insert(3, boxes_to_know)
+test_pipeline.insert(3, train_pipeline[2])  # the boxes it is trained on
 train_dataloader = dict(dataset=dict(indices=16, pipeline=train_pipeline))
 test_dataloader = dict(
     dataset=dict(
@@ -34,4 +27,4 @@ param_scheduler = [
         eta_min=0.),
 ]
 default_hooks = dict(checkpoint=dict(interval=600))
-del boxes_to_know, train_pipeline, test_pipeline
+del train_pipeline, test_pipeline

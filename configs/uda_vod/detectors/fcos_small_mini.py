@@ -17,12 +17,20 @@ model = dict(
 data_root = 'data/tiny_coco/'
 # In the order of the files: mmdet numbers classes by it, whatever stands here
 metainfo = dict(classes=('person', 'car', 'bird', 'dog'))
+# Stills of 480 x 320 pixels are scaled to 192 x 128, so that 20 pixels become
+# one cell of the finest map; the boxes of the frames are larger.  0: all boxes
+least_side = 20
 train_pipeline = _base_.train_dataloader.dataset.pipeline
 train_pipeline[2] = dict(
-    type='RandomResize', scale=(256, 192), ratio_range=(0.7, 1.2),
+    type='RandomResize', scale=(192, 144), ratio_range=(0.8, 1.2),
     keep_ratio=True)
+train_pipeline.insert(
+    2,
+    dict(
+        type='FilterAnnotations', min_gt_bbox_wh=(least_side, least_side),
+        keep_empty=False))
 test_pipeline = _base_.test_dataloader.dataset.pipeline
-test_pipeline[1].scale = (256, 192)
+test_pipeline[1].scale = (192, 144)
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(
@@ -47,13 +55,13 @@ test_evaluator = [
         ann_file='data/vod_mini/annotations/vod_val.json'),
 ]
 val_evaluator = test_evaluator
-train_cfg = dict(max_iters=1000, val_interval=1000)
+train_cfg = dict(max_iters=1600, val_interval=1600)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=30),
     dict(
-        type='CosineAnnealingLR', by_epoch=False, begin=30, end=1000,
+        type='CosineAnnealingLR', by_epoch=False, begin=30, end=1600,
         eta_min=0.),
 ]
 auto_scale_lr = dict(base_batch_size=4)
-default_hooks = dict(checkpoint=dict(interval=1000))
+default_hooks = dict(checkpoint=dict(interval=1600))
 del metainfo, train_pipeline, test_pipeline
