@@ -25,6 +25,8 @@ mmengine 0.10.7 inherits configs   ``mmssl::`` as well
 of a fixed list of packages        (``upstream.py``)
 mmengine 0.10.7 formats the config for one formatting, interrupts let
 each checkpoint, swallows Ctrl-C   through (``upstream.py``)
+mmengine 0.10.7: a download fails  which file, and where to put it
+without a word of it               (``upstream.py``)
 SyncBN on the CPU raises           :func:`revert_sync_batchnorm_on_cpu`
 scikit-learn 1.5 renames t-SNE's   :func:`tsne_iterations`
 number of iterations

@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Patches of single modules of other projects, run after their import."""
 
-import os.path
+import os
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
@@ -203,6 +203,37 @@ def mend_config(module: ModuleType) -> None:
     format_config_once(module)
 
 
+def explain_failed_downloads(module: ModuleType) -> None:
+    """Say which weights could not be fetched, and where to put them.
+
+    MMEngine 0.10.7, and with it every ``init_cfg`` that names a URL or one
+    of its short forms, ends with ``<urlopen error ...>`` alone.
+    """
+    from functools import wraps
+    from urllib.parse import unquote, urlsplit
+
+    from torch.hub import get_dir
+
+    from mmssl.utils.errors import UsageError
+
+    fetch = module.load_url
+
+    @wraps(fetch)
+    def load_url(url: str, model_dir: str | None = None, **options):
+        try:
+            return fetch(url, model_dir=model_dir, **options)
+        except OSError as error:
+            folder = model_dir or os.path.join(get_dir(), 'checkpoints')
+            name = os.path.basename(unquote(urlsplit(url).path))
+            raise UsageError(
+                f'{url} could not be downloaded: {error}; put the file at '
+                f'{os.path.join(folder, name)} yourself, or name another one '
+                'as checkpoint in the config'
+            ) from error
+
+    module.load_url = load_url
+
+
 def announce_operators(module: ModuleType) -> None:
     """Log once, when mmcv's operators are loaded, whose they are."""
     from mmengine.logging import print_log
@@ -224,6 +255,7 @@ PATCHES = {
     'mmdet': warn_about_versions,
     'mmdet.models.dense_heads.ssd_head': let_ssd_predict,
     'mmengine.config.config': mend_config,
+    'mmengine.runner.checkpoint': explain_failed_downloads,
 }
 
 

@@ -97,3 +97,15 @@ def test_mmaction_can_be_imported_beside_the_installed_transformers():
     from mmaction.registry import MODELS
 
     assert mmaction.models.ResNet3dSlowOnly is MODELS.get('ResNet3dSlowOnly')
+
+
+def test_a_failed_download_names_the_file_and_its_place(monkeypatch, tmp_path):
+    from mmengine.runner.checkpoint import CheckpointLoader
+
+    from mmssl.utils.errors import UsageError
+
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    url = 'http://127.0.0.1:9/weights-0123abcd.pth'  # nobody listens there
+    place = tmp_path / 'hub' / 'checkpoints' / 'weights-0123abcd.pth'
+    with pytest.raises(UsageError, match=f'{url} could .* at {place} yours'):
+        CheckpointLoader.load_checkpoint(url)

@@ -23,8 +23,9 @@ from mmssl.visualization.curves import find_scalars, read_scalars
 
 CONFIGS = Path(get_config_dir()) / 'videoqa'
 TINY = ('videoqa-pretrain_tiny', 'videoqa_tiny')
+GENERATED = ('_tiny', 'toy_mini')
 WITH_FILES = sorted(
-    p.stem for p in CONFIGS.glob('*.py') if not p.stem.endswith('_tiny')
+    p.stem for p in CONFIGS.glob('*.py') if not p.stem.endswith(GENERATED)
 )
 
 

@@ -50,6 +50,9 @@ def test_the_failure_of_one_rank_ends_all_with_its_message(toy_config):
     )  # fmt: skip
     assert done.returncode != 0
     assert 'did you mean ToyModel' in done.stderr
+    # torchrun's own summary, the last thing that is read, says it too.
+    summary = done.stderr.split('Root Cause', 1)[1]
+    assert 'did you mean ToyModel' in summary
 
 
 def test_one_rank_that_fails_alone_ends_the_other(toy_config):
