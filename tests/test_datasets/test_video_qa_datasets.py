@@ -134,9 +134,10 @@ def test_one_sentence_says_the_answer_and_its_frames_may_show_it():
         item = dataset.read(index)
         visual = item['groups']['level'] == 2
         words = item['question'].split()
-        assert words[2] == ('seen' if visual else 'said')
+        assert ('seen' if visual else 'said') in words
         text = [s.text.split() for s in item['sentences']]
-        assert 6 <= len(text) <= 12 and words[4] in {s[0] for s in text}
+        (topic,) = {s[0] for s in text}
+        assert 6 <= len(text) <= 12 and topic in words
         things = [s[1] for s in text]
         frames = [
             item['frames'][

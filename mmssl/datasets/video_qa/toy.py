@@ -1,17 +1,18 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """A small language about made-up clips, in the formats of the real sets.
 
-A clip has 6 to 12 sentences "NAME THING", spoken by two persons.  Some of the
-things are also seen: half of the frames of their sentence show them, the
-other frames show nothing and look alike.
+A clip has 6 to 12 sentences "TOPIC THING".  The topic is a thing too, the same
+in all sentences of the clip.  Some of the other things are also seen: half of
+the frames of their sentence show them, the other frames show nothing and look
+alike.
 
-"what is said with NAME ?" is answered by the sentences, as the wrong answers
-are things of other clips.  "what is seen with NAME ?" is not: all five things
+"what is said with TOPIC ?" is answered by the sentences, as the wrong answers
+are things of other clips.  "what is seen with TOPIC ?" is not: all five things
 are said, in one sentence each, and the frames of one of these sentences show
 its thing.
 
-Which question belongs to a clip cannot always be said: a question of another
-clip may name somebody who is here too.
+Which question belongs to a clip is told by its topic, wherever that stands in
+the question; another clip may have the same, or speak of it.
 """
 
 import json
@@ -36,14 +37,20 @@ from mmssl.utils.lazy import OptionalPackage
 
 h5py = OptionalPackage('h5py', 'writing features in HDF5')
 
+# For sentences of your own; generated ones are about things.
 NAMES = [f'name{i:02}' for i in range(80)]
 THINGS = [f'thing{i:03}' for i in range(106)]
 WORDS = ['what', 'is', 'said', 'seen', 'with', '?', '.', 'who', ':', 'scene',
          'sees', 'then', 'now', 'here']  # fmt: skip
 VOCABULARY = [*NAMES, *THINGS, *WORDS]  # 200 words
+QUESTIONS = [
+    'what is {manner} with {topic} ?',
+    'with {topic} what is {manner} ?',
+    '{topic} here what is {manner} now ?',
+    'what is {manner} here then with {topic} ?',
+]
 FPS = 3.0
 SHOW = 'toy'
-CAST = 2  # persons of a clip
 
 
 @dataclass
@@ -82,7 +89,7 @@ def make_toy_set(
         seed (int): Of everything but the directions.
         channels (int): c, values of a frame.
         questions_per_clip (int): Questions.
-        things (int): How many of the 106 things occur, at least 16.
+        things (int): How many of the 106 things occur, at least 17.
         visual_share (float): Questions that only frames answer.
 
     Returns:
@@ -97,9 +104,9 @@ def make_toy_set(
     for number in range(num_clips):
         rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
         count = int(rng.integers(6, 13))
-        cast = rng.permutation(len(NAMES))[:CAST]
-        names = rng.permutation(np.resize(cast, count))
-        held, absent = np.split(rng.permutation(things), [count])
+        [topic], held, absent = np.split(
+            rng.permutation(things), [1, count + 1]
+        )
         # Four things that are not seen are the wrong answers.
         seen = rng.permutation(count)[: min(count // 2, count - 4)]
         unseen = np.setdiff1d(np.arange(count), seen)
@@ -119,7 +126,7 @@ def make_toy_set(
                     objects[j].append(thing)
             sentences.append(
                 Sentence(
-                    f'{NAMES[names[i]]} {thing}',
+                    f'{THINGS[topic]} {thing}',
                     round(first / FPS, 3),
                     round(last / FPS, 3),
                 )
@@ -143,7 +150,9 @@ def make_toy_set(
                 Question(
                     qid=len(questions),
                     clip=clip,
-                    text=f'what is {manner} with {NAMES[rng.choice(cast)]} ?',
+                    text=str(rng.choice(QUESTIONS)).format(
+                        manner=manner, topic=THINGS[topic]
+                    ),
                     answers=answers,
                     answer=answer,
                     span=(sentences[i].start, sentences[i].end),

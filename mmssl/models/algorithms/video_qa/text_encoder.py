@@ -29,7 +29,10 @@ class PlainTransformer(nn.Module):
         max_position_embeddings (int): Longest sequence.
         type_vocab_size (int): Segments.
         hidden_dropout_prob (float): Dropout.
-        pad_token_id (int): Padding; gets a zero embedding.
+        pad_token_id (int): Padding, which is masked; not trained.
+        word_std (float): Spread of the words' vectors at the start; those
+            of positions and segments have BERT's 0.02, with which a place
+            counts as much as a word until training has told them apart.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class PlainTransformer(nn.Module):
         type_vocab_size: int = 2,
         hidden_dropout_prob: float = 0.1,
         pad_token_id: int = 0,
+        word_std: float = 0.02,
     ) -> None:
         super().__init__()
         self.words = nn.Embedding(
@@ -50,7 +54,8 @@ class PlainTransformer(nn.Module):
         )
         self.positions = nn.Embedding(max_position_embeddings, hidden_size)
         self.segments = nn.Embedding(type_vocab_size, hidden_size)
-        for table in (self.words, self.positions, self.segments):
+        nn.init.normal_(self.words.weight, std=word_std)
+        for table in (self.positions, self.segments):
             nn.init.normal_(table.weight, std=0.02)
         self.norm = nn.LayerNorm(hidden_size)
         self.dropout = nn.Dropout(hidden_dropout_prob)
