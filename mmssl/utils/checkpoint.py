@@ -113,7 +113,8 @@ def read_checkpoint(
 
 
 def _refusal(filename: str, error: Exception) -> str:
-    found = re.search(r'GLOBAL ([\w.]+)', str(error))
+    # 'GLOBAL' since torch 2.4, 'Unsupported class' before.
+    found = re.search(r'(?:GLOBAL|class) ([\w.]+)', str(error))
     content = f' ({found.group(1)})' if found else ''
     return (
         f'{filename} holds Python objects{content} besides tensors, and '
