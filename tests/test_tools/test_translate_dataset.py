@@ -173,9 +173,7 @@ def test_translated_sets_load_in_the_data_sets_of_mmdet(voc, coco, tmp_path):
     ]
     for kind, settings in kinds.items():
         data = DATASETS.build(
-            dict(
-                type=kind, data_root=f'{out}/', pipeline=pipeline, **settings
-            )
+            dict(type=kind, data_root=f'{out}/', pipeline=pipeline, **settings)
         )
         assert len(data) == len(SIZES)
         for sample, size in zip(data, SIZES, strict=True):
