@@ -184,12 +184,14 @@ def inherit_from_mmssl(module: ModuleType) -> None:
     known = module.Config._get_cfg_path
 
     def get_cfg_path(cfg_path: str, filename: str):
-        scope, _, name = cfg_path.partition('::')
-        if scope != 'mmssl':
-            return known(cfg_path, filename)
-        import mmssl
+        scope, inherited, name = cfg_path.partition('::')
+        if scope == 'mmssl':
+            import mmssl
 
-        return str(mmssl.get_config_dir() / name), None
+            return str(mmssl.get_config_dir() / name), None
+        if inherited and find_spec(scope) is None:
+            raise ModuleNotFoundError(f'no package {scope}', name=scope)
+        return known(cfg_path, filename)
 
     module.Config._get_cfg_path = staticmethod(get_cfg_path)
 
@@ -255,6 +257,16 @@ PATCHES = {
     'mmengine.config.config': mend_config,
     'mmengine.runner.checkpoint': explain_failed_downloads,
 }
+
+
+def tsne_iterations(count: int) -> dict[str, int]:
+    """The argument of scikit-learn's t-SNE; before 1.5 it was ``n_iter``."""
+    from inspect import signature
+
+    from sklearn.manifold import TSNE
+
+    names = signature(TSNE).parameters
+    return {'max_iter' if 'max_iter' in names else 'n_iter': count}
 
 
 def revert_sync_batchnorm_on_cpu(model):

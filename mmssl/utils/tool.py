@@ -122,7 +122,9 @@ def run_tool(
         _tell_torchrun(one_line(error))
         return error.exit_code
     except Exception as error:
-        if debug:
+        # The other processes die of this one's failure, and a cluster's log
+        # may be all that is left of it.
+        if debug or int(os.environ.get('WORLD_SIZE', 1)) > 1:
             traceback.print_exc()
         _tell_torchrun(traceback.format_exc())
         print(

@@ -54,6 +54,12 @@ def test_a_model_has_the_data_preprocessor_of_its_config(capfd):
     assert not model.training
 
 
+def test_a_model_may_be_that_of_another_toolbox():
+    pytest.importorskip('mmdet')
+    model = mmssl.get_model('fcos_overfit_mini')
+    assert type(model).__module__.startswith('mmdet.')
+
+
 def test_weights_come_from_a_path(checkpoint):
     assert holds(mmssl.get_model(NAME, pretrained=checkpoint), 0.25)
     assert holds(mmssl.get_model(NAME, pretrained=str(checkpoint)), 0.25)

@@ -53,6 +53,16 @@ def test_torchrun_gets_the_message_and_of_a_bug_the_traceback(
     assert message.startswith('Traceback') and 'raise failure' in message
 
 
+def test_one_of_several_processes_leaves_its_traceback(capsys, monkeypatch):
+    def run(args):
+        raise RuntimeError('bad')
+
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert run_tool(parse, run, []) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('Traceback') and "RuntimeError('bad')" in error
+
+
 def test_debug_shows_the_traceback(capsys):
     def run(args):
         raise UsageError('wrong')
