@@ -55,13 +55,13 @@ test_evaluator = [
         ann_file='data/vod_mini/annotations/vod_val.json'),
 ]
 val_evaluator = test_evaluator
-train_cfg = dict(max_iters=1600, val_interval=1600)
+train_cfg = dict(max_iters=900, val_interval=900)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=30),
     dict(
-        type='CosineAnnealingLR', by_epoch=False, begin=30, end=1600,
+        type='CosineAnnealingLR', by_epoch=False, begin=30, end=900,
         eta_min=0.),
 ]
 auto_scale_lr = dict(base_batch_size=4)
-default_hooks = dict(checkpoint=dict(interval=1600))
+default_hooks = dict(checkpoint=dict(interval=900))
 del metainfo, train_pipeline, test_pipeline
