@@ -31,7 +31,7 @@ def model_zoo() -> str:
         lines += [
             f'## {collection["Name"]}',
             f'[{paper["Title"]}]({paper["URL"]})',
-            '| config | data | epochs | batch | parameters | published |\n'
+            '| config | data | epochs | batch | parameters | result |\n'
             '|---|---|---|---|---|---|\n'
             + '\n'.join(row(model) for model in meta['Models']),
         ]
@@ -40,19 +40,26 @@ def model_zoo() -> str:
                 result['Source']
                 for model in meta['Models']
                 for result in model.get('Results', [])
+                if not measured_here(result)
             }
         )
-        lines += [f'Published numbers: {"; ".join(sources)}.']
+        lines += [f'Published numbers: {"; ".join(sources)}.'] * bool(sources)
     return '\n\n'.join(lines)
+
+
+def measured_here(result: dict) -> bool:
+    """Whether a number is ours."""
+    return result['Source'].startswith('measured here')
 
 
 def row(model: dict) -> str:
     """One line of a table."""
     about = model['Metadata']
     results = '; '.join(
-        f'{result["Task"]} {value} %'
+        f'{result["Dataset"]}, {result["Task"]}: {metric} {value} %'
+        + ' (measured here)' * measured_here(result)
         for result in model.get('Results', [])
-        for value in result['Metrics'].values()
+        for metric, value in result['Metrics'].items()
     )
     cells = [
         f'`{model["Config"]}`',

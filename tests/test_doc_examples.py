@@ -125,3 +125,18 @@ def test_commands_that_need_no_data_run(tmp_path, monkeypatch):
         except SystemExit as end:  # --help
             code = end.code
         assert code == 0, words
+
+
+def test_commands_on_motion_vectors_run(files):
+    Path('videos').mkdir()
+    Path('videos/film.mp4').write_bytes(Path('film.mp4').read_bytes())
+    found = [
+        python_tool(words)
+        for words in commands(ROOT / 'docs/motion_vectors.md')
+    ]
+    assert len(found) == 6
+    for name, arguments in found:
+        assert load_tool(name).main(arguments) == 0, arguments
+    assert Path('videos_gop12/motion_index.json').is_file()
+    assert Path('motion/film.mp4.npz').is_file()
+    assert Path('motion/film_gop12.mp4.npz').is_file()

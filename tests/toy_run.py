@@ -2,6 +2,7 @@
 """A model, a data set and a config small enough to train in a blink."""
 
 import torch
+from mmengine.dist import get_rank
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel, ExponentialMovingAverage
 from torch import nn
@@ -55,8 +56,13 @@ class ToySampler(Sampler):
 class ToyModel(BaseModel):
     """Batch norm, dropout, momentum copy, queue: state of every kind."""
 
-    def __init__(self, width=4, broken_from=None):
+    def __init__(
+        self, width=4, broken_from=None, idle=False, failing_rank=None
+    ):
         super().__init__()
+        self.failing_rank = failing_rank
+        if idle:
+            self.idle = nn.Linear(1, 1)
         self.backbone = nn.Sequential(
             nn.Conv2d(3, width, 3), nn.BatchNorm2d(width), nn.ReLU()
         )
@@ -70,6 +76,8 @@ class ToyModel(BaseModel):
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         self.calls += 1
+        if self.failing_rank == get_rank() and self.calls > 1:
+            raise RuntimeError(f'rank {self.failing_rank} fails')
         output = self.head(self.backbone(inputs).mean((2, 3)))
         if mode == 'predict':
             return list(output)

@@ -1,5 +1,5 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
-"""List the published settings, or download their weights."""
+"""List published and measured settings, or download weights."""
 
 import sys
 from argparse import Namespace
@@ -16,7 +16,10 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     """Parse the command line."""
     parser = ToolParser(__doc__, EXAMPLES, prog='zoo')
     commands = parser.add_subparsers(dest='command', required=True)
-    text = 'What others published, and whether there are weights.'
+    text = (
+        'What others published and what was measured here, and whether '
+        'there are weights.'
+    )
     listing = commands.add_parser('list', description=text, help=text)
     listing.add_argument(
         'pattern', nargs='?', default='*', help='of names, as for files'
@@ -51,12 +54,15 @@ def _print_table(pattern: str) -> None:
 
     rows = zoo_table(pattern)
     if not rows:
-        raise UsageError(f'no published setting has a name like {pattern!r}')
-    table = Table('name', 'data', 'epochs', 'published result', 'weights')
+        raise UsageError(
+            f'no setting with results has a name like {pattern!r}'
+        )
+    table = Table('name', 'data', 'epochs', 'result', 'weights')
     for row in rows:
         results = '\n'.join(
             f'{dataset}, {task}: {metric} {value}'
-            for task, dataset, metric, value, _ in row['results']
+            + (' (here)' if source.startswith('measured here') else '')
+            for task, dataset, metric, value, source in row['results']
         )
         table.add_row(
             row['name'],

@@ -1,8 +1,9 @@
-# 255 stills of COCO to 64 frames of DAVIS: data/tiny_coco and data/vod_mini
+# 255 stills of COCO to 64 frames of DAVIS: data/tiny_coco and data/vod_mini.
+# Crops are cut at the size at which `--mode scale_width` translates.
 _base_ = './cyclegan_tiny.py'
 
 model = dict(
-    generator=dict(base_channels=16, num_blocks=4),
+    generator=dict(base_channels=16, num_blocks=2),
     discriminator=dict(base_channels=16, num_layers=3))
 train_dataloader = dict(
     batch_size=1,
@@ -13,16 +14,16 @@ train_dataloader = dict(
         domain_b=dict(
             _delete_=True, type='ImageCoco', data_root='data/vod_mini/',
             ann_file='annotations/vod_train.json', images='frames'),
-        views=[dict(type='ScaledCropView', resize=72, size=64)]))
-train_cfg = dict(max_epochs=2)
+        views=[dict(type='ScaledCropView', resize=(192, 256), size=128)]))
+train_cfg = dict(max_epochs=6)
 param_scheduler = [
     dict(
-        type='LinearLR', start_factor=1., end_factor=1 / 2, begin=0, end=2,
+        type='LinearLR', start_factor=1., end_factor=1 / 4, begin=3, end=6,
         by_epoch=True)]
 auto_scale_lr = dict(base_batch_size=1)
 optim_wrapper = dict(
-    generators=dict(optimizer=dict(lr=5e-4)),
-    discriminators=dict(optimizer=dict(lr=5e-4)))
+    generators=dict(optimizer=dict(lr=3e-4)),
+    discriminators=dict(optimizer=dict(lr=3e-4)))
 default_hooks = dict(
-    logger=dict(interval=50), checkpoint=dict(interval=2))
-custom_hooks = [dict(type='SampleSheetHook', interval=250)]
+    logger=dict(interval=50), checkpoint=dict(interval=6))
+custom_hooks = [dict(type='SampleSheetHook', interval=255)]

@@ -3,9 +3,14 @@
 
 from pathlib import Path
 
-import numpy as np
-from mmengine.config import Config
-
+from mmssl.apis.detections import (
+    LEAST_SCORE,
+    annotated_pictures,
+    classes_of,
+    detected_boxes,
+    true_boxes,
+    with_boxes,
+)
 from mmssl.apis.domain_experiment import (
     MIXED,
     Experiment,
@@ -18,7 +23,6 @@ from mmssl.visualization import Report, picture_sheet
 from mmssl.visualization.curves import find_scalars, read_scalars
 
 MOST_STATISTICS, ROWS = 200, 4
-LEAST_SCORE = 0.3
 CYCLES = ('loss_cycle_A', 'loss_cycle_B')
 
 
@@ -58,17 +62,6 @@ def names_in_use(runs: Experiment) -> list[str]:
     return [name for name in runs.translators if name in used]
 
 
-def frames_of(cfg: Config) -> list[dict]:
-    """Path, boxes and labels of the test frames."""
-    from mmdet.registry import DATASETS
-    from mmengine.registry import init_default_scope
-
-    init_default_scope(cfg.get('default_scope', 'mmdet'))
-    settings = dict(cfg.test_dataloader.dataset, pipeline=[])
-    dataset = DATASETS.build(settings)
-    return [dataset.get_data_info(i) for i in range(len(dataset))]
-
-
 def statistics(runs: Experiment) -> list[dict]:
     """Stills, translated stills of the first seed, and test frames."""
     seed = runs.seeds[0]
@@ -78,7 +71,9 @@ def statistics(runs: Experiment) -> list[dict]:
         jobs, _ = still_jobs(runs.cfg, root)
         groups.setdefault('stills', [job.source for job in jobs])
         groups[f'stills by {name}'] = [job.target for job in jobs]
-    groups['video frames'] = [f['img_path'] for f in frames_of(runs.cfg)]
+    groups['video frames'] = [
+        f['img_path'] for f in annotated_pictures(runs.cfg)
+    ]
     return [
         dict(pictures=name, **picture_statistics(_evenly(paths)))
         for name, paths in groups.items()
@@ -112,6 +107,8 @@ def cycle_errors(runs: Experiment) -> list[dict]:
 
 def add_sheets(page: Report, runs: Experiment) -> None:
     """Stills beside their translations; frames with what is detected."""
+    from mmdet.apis import init_detector
+
     seed, used = runs.seeds[0], names_in_use(runs)
     columns, titles = [], ['still']
     for name in used:
@@ -121,7 +118,7 @@ def add_sheets(page: Report, runs: Experiment) -> None:
             columns.append([read_picture(job.source) for job in jobs])
         columns.append([read_picture(job.target) for job in jobs])
         titles.append(f'by {name}')
-    frames = _spread(frames_of(runs.cfg), ROWS)
+    frames = with_boxes(annotated_pictures(runs.cfg), ROWS)
     pictures = [read_picture(frame['img_path']) for frame in frames]
     if columns:
         columns.append(pictures)
@@ -131,15 +128,16 @@ def add_sheets(page: Report, runs: Experiment) -> None:
             'translations',
             'Stills, translated stills, and video frames (other scenes).',
         )
-    classes = runs.cfg.test_dataloader.dataset.get('metainfo', {}).get(
-        'classes'
-    )
-    boxes = [[_truth(frame, classes) for frame in frames]]
+    classes = classes_of(runs.cfg)
+    boxes = [[true_boxes(frame, classes) for frame in frames]]
     titles = ['true boxes']
     for condition in runs.conditions:
         config = runs.out / 'configs' / f'{condition}_seed{seed}.py'
         folder = runs.out / 'detectors' / f'{condition}_seed{seed}'
-        boxes.append(detect(config, find_checkpoint(folder), frames, classes))
+        model = init_detector(
+            str(config), find_checkpoint(folder), device='cpu'
+        )
+        boxes.append(detected_boxes(model, frames, classes))
         titles.append('trained on ' + condition)
     page.figure(
         picture_sheet(
@@ -151,50 +149,3 @@ def add_sheets(page: Report, runs: Experiment) -> None:
         f'Detections of score {LEAST_SCORE} or more on video frames, first '
         'seed.',
     )
-
-
-def _spread(frames: list[dict], count: int) -> list[dict]:
-    """Frames with boxes, evenly over the data set, so over its videos."""
-    filled = [frame for frame in frames if frame['instances']] or frames
-    places = np.linspace(0, len(filled) - 1, min(count, len(filled)))
-    return [filled[int(place)] for place in places]
-
-
-def _truth(frame: dict, classes) -> list[tuple]:
-    return [
-        (
-            np.array(item['bbox']),
-            int(item['bbox_label']),
-            _name(classes, int(item['bbox_label'])),
-        )
-        for item in frame['instances']
-    ]
-
-
-def _name(classes, label: int) -> str:
-    return str(classes[label]) if classes else str(label)
-
-
-def detect(
-    config: Path, checkpoint: str, frames: list[dict], classes
-) -> list[list[tuple]]:
-    """Boxes of a detector: (box xyxy, label, text) for each frame."""
-    from mmdet.apis import inference_detector, init_detector
-
-    model = init_detector(str(config), checkpoint, device='cpu')
-    found = []
-    for frame in frames:
-        result = inference_detector(model, frame['img_path']).pred_instances
-        result = result[result.scores >= LEAST_SCORE]
-        found.append(
-            [
-                (box, int(label), f'{_name(classes, int(label))} {score:.2f}')
-                for box, label, score in zip(
-                    result.bboxes.numpy(),
-                    result.labels.tolist(),
-                    result.scores.tolist(),
-                    strict=True,
-                )
-            ]
-        )
-    return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from torch import nn
@@ -70,11 +71,14 @@ def get_model(
         settings.setdefault('data_preprocessor', cfg.data_preprocessor)
     if pretrained is True:
         pretrained = download_weights(cfg.filename)
-    with DefaultScope.overwrite_default_scope('mmssl'):
+    scope = cfg.get('default_scope') or 'mmssl'
+    with DefaultScope.overwrite_default_scope(scope):
         with explained():
             model = MODELS.build(settings)
-        with _quiet():
-            model.init_weights()
+        # A config that starts from other weights has no need of them here.
+        if not pretrained:
+            with _quiet():
+                model.init_weights()
     if pretrained:
         load_weights(model, state_dict_of(read_checkpoint(pretrained)))
     return model.eval()
@@ -116,7 +120,7 @@ def download_weights(
         raise UsageError(
             f'there are no published weights of {config.stem}; train it by '
             f'"mmssl train {config.stem}", then get_model({config.stem!r}, '
-            'pretrained=PATH) takes the checkpoint'
+            f'pretrained=PATH) takes {_last_checkpoint(cfg)}'
         )
     addresses = [entry['Weights'], *entry.get('Mirrors', [])]
     folder = Path(dest) if dest else cache_dir() / 'checkpoints'
@@ -132,9 +136,10 @@ def zoo_table(pattern: str = '*') -> list[dict]:
 
     Returns:
         list[dict]: ``name``, ``data`` (training set), ``epochs``, ``results``
-        (list of ``task, dataset, metric, value, source``; published, not
-        ours) and ``weights`` (bool, whether they can be downloaded) of every
-        config that states a published setting.
+        (list of ``task, dataset, metric, value, source``; published, but of
+        the ``_mini`` configs, measured here) and ``weights`` (bool, whether
+        they can be downloaded) of every config that states a published
+        setting or has been measured.
     """
     configs = mmssl.get_config_dir()
     rows = []
@@ -158,6 +163,15 @@ def _row(model: dict) -> dict:
         results=results,
         weights=bool(model.get('Weights')),
     )
+
+
+def _last_checkpoint(cfg: Config) -> str:
+    """Where ``mmssl train`` leaves the last weights of a config."""
+    ends = cfg.get('train_cfg') or {}
+    file = f'epoch_{ends.get("max_epochs")}'
+    if 'max_iters' in ends:
+        file = f'iter_{ends["max_iters"]}'
+    return f'work_dirs/{Path(cfg.filename).stem}/{file}.pth'
 
 
 def _metafile_entry(config: Path) -> dict:

@@ -65,10 +65,10 @@ class VideoQA(Inferencer):
     Example:
         >>> qa = mmssl.VideoQA('videoqa_tiny', 'epoch_8.pth')
         >>> qa(dict(
-        ...     question='what has name03 ?',
+        ...     question='what is said with thing000 ?',
         ...     answers=['thing001', 'thing002', 'thing003', 'thing004',
         ...              'thing005'],
-        ...     subtitles=[('name03 has thing004 .', 0.0, 2.0)]))
+        ...     subtitles=[('thing000 thing004', 0.0, 2.0)]))
     """
 
     batch_size = 8

@@ -12,11 +12,20 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from mmssl.apis.detections import (
+    annotated_pictures,
+    classes_of,
+    detected_boxes,
+    true_boxes,
+    with_boxes,
+)
 from mmssl.apis.model_zoo import get_model
 from mmssl.apis.question_answering import answer, answer_figure
+from mmssl.apis.translator import read_picture
 from mmssl.datasets import collate_views
 from mmssl.evaluation.extraction import (
     FeatureSet,
@@ -25,6 +34,7 @@ from mmssl.evaluation.extraction import (
     undisturbed,
 )
 from mmssl.evaluation.functional import nearest, propagate_sequence
+from mmssl.models.algorithms.image_classifier import ImageClassifier
 from mmssl.registry import DATASETS
 from mmssl.utils.build_errors import explained
 from mmssl.utils.id_maps import read_id_map
@@ -33,6 +43,8 @@ from mmssl.visualization import (
     add_map,
     add_neighbours,
     component_figure,
+    confusion_figure,
+    motion_colours,
     picture_sheet,
 )
 from mmssl.visualization.masks import overlay_masks
@@ -81,6 +93,8 @@ def _try(report: Report, title: str, draw) -> None:
 
 def add_views(report: Report, cfg: Config) -> bool:
     """Views of some training samples, as the network gets them."""
+    if cfg.get('train_dataloader') is None:
+        return False
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     rows = [
         dataset[index]['inputs'] for index in _evenly(len(dataset), SAMPLES)
@@ -90,12 +104,13 @@ def add_views(report: Report, cfg: Config) -> bool:
     pictures = [[_picture(view) for view in row[:SHOWN]] for row in rows]
     titles = [f'view {i + 1}' for i in range(len(pictures[0]))]
     report.heading('What the network sees')
-    report.figure(
-        picture_sheet(pictures, titles),
-        'views',
+    caption = (
         'Views of training samples, one row a sample; of clips the middle '
-        'frame.',
+        'frame.'
     )
+    if any(len(view) == 2 for view in rows[0]):
+        caption += ' Motion: direction is the hue, length the saturation.'
+    report.figure(picture_sheet(pictures, titles), 'views', caption)
     return True
 
 
@@ -204,6 +219,69 @@ def _ids(mask: Any) -> Tensor:
     return torch.from_numpy(ids)
 
 
+def add_detections(report: Report, cfg: Config, model: nn.Module) -> bool:
+    """Annotated test pictures, and what a detector finds in them."""
+    if cfg.get('default_scope') != 'mmdet':
+        return False
+    model.cfg = cfg
+    classes = classes_of(cfg)
+    pictures = with_boxes(annotated_pictures(cfg), SAMPLES)
+    columns = {
+        'true boxes': [true_boxes(item, classes) for item in pictures],
+        'detected': detected_boxes(model, pictures, classes),
+    }
+    shown = [read_picture(item['img_path']) for item in pictures]
+    report.heading('Detections')
+    report.figure(
+        picture_sheet(
+            [[picture] * len(columns) for picture in shown],
+            list(columns),
+            list(zip(*columns.values(), strict=True)),
+            side=3.4,
+        ),
+        'detections',
+    )
+    return True
+
+
+def add_predictions(report: Report, cfg: Config, model: nn.Module) -> bool:
+    """Which classes a classifier, or mmaction2's recogniser, confuses."""
+    loader = cfg.get('test_dataloader')
+    recogniser = hasattr(model, 'cls_head')
+    if loader is None or not (
+        recogniser or isinstance(model, ImageClassifier)
+    ):
+        return False
+    dataset = DATASETS.build(loader.dataset)
+    collate = pseudo_collate if recogniser else collate_views
+    rows = _evenly(len(dataset), TEST)
+    true, found = [], []
+    for start in range(0, len(rows), loader.batch_size):
+        part = [dataset[i] for i in rows[start : start + loader.batch_size]]
+        for sample in model.test_step(collate(part)):
+            if recogniser:
+                label, scores = sample.gt_label, sample.pred_score
+            else:
+                label, scores = sample.label, list(sample.scores.values())[-1]
+            true.append(torch.as_tensor(label).flatten().tolist())
+            found.append(scores)
+    report.heading('Predictions')
+    if any(len(labels) != 1 for labels in true):
+        report.text('Not drawn: a sample has several labels.')
+        return True
+    scores = torch.stack(found)
+    counts = torch.zeros(scores.shape[1], scores.shape[1])
+    for (label,), guess in zip(true, scores.argmax(1), strict=True):
+        counts[label, guess] += 1
+    classes = getattr(dataset, 'metainfo', {}).get('classes')
+    report.figure(
+        confusion_figure(counts.numpy(), classes),
+        'predictions',
+        f'{len(rows)} test samples, evenly chosen; percent of each class.',
+    )
+    return True
+
+
 def add_features(report: Report, cfg: Config, model: nn.Module) -> bool:
     """Nearest neighbours and a map of the test features."""
     settings = cfg.get('test_cfg') or {}
@@ -288,6 +366,8 @@ KINDS = (
     add_translations,
     add_answers,
     add_masks,
+    add_detections,
+    add_predictions,
     add_features,
 )
 
@@ -302,6 +382,8 @@ def _picture(view: Tensor) -> np.ndarray:
     if view.ndim == 4:
         view = view[:, view.shape[1] // 2]
     x = view.float()
+    if len(x) == 2:  # motion vectors
+        return motion_colours(x.permute(1, 2, 0).numpy())
     if len(x) == 1:  # grey, in [0, 1] or 0..255
         x = x.expand(3, -1, -1)
     if x.max() <= 1:

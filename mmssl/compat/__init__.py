@@ -25,7 +25,11 @@ mmengine 0.10.7 inherits configs   ``mmssl::`` as well
 of a fixed list of packages        (``upstream.py``)
 mmengine 0.10.7 formats the config for one formatting, interrupts let
 each checkpoint, swallows Ctrl-C   through (``upstream.py``)
+mmengine 0.10.7: a download fails  which file, and where to put it
+without a word of it               (``upstream.py``)
 SyncBN on the CPU raises           :func:`revert_sync_batchnorm_on_cpu`
+scikit-learn 1.5 renames t-SNE's   :func:`tsne_iterations`
+number of iterations
 =================================  =======================================
 
 :func:`install` touches nothing but ``sys.meta_path``: the stand-ins are
@@ -37,10 +41,19 @@ import os
 import sys
 
 from mmssl.compat.finders import PatchFinder, StandInFinder
-from mmssl.compat.upstream import PATCHES, revert_sync_batchnorm_on_cpu
+from mmssl.compat.upstream import (
+    PATCHES,
+    revert_sync_batchnorm_on_cpu,
+    tsne_iterations,
+)
 from mmssl.utils.errors import UsageError
 
-__all__ = ['install', 'operator_choice', 'revert_sync_batchnorm_on_cpu']
+__all__ = [
+    'install',
+    'operator_choice',
+    'revert_sync_batchnorm_on_cpu',
+    'tsne_iterations',
+]
 
 OPERATOR_CHOICES = ('auto', 'compiled', 'torchvision')
 

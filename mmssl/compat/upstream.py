@@ -1,7 +1,7 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Patches of single modules of other projects, run after their import."""
 
-import os.path
+import os
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
@@ -184,12 +184,14 @@ def inherit_from_mmssl(module: ModuleType) -> None:
     known = module.Config._get_cfg_path
 
     def get_cfg_path(cfg_path: str, filename: str):
-        scope, _, name = cfg_path.partition('::')
-        if scope != 'mmssl':
-            return known(cfg_path, filename)
-        import mmssl
+        scope, inherited, name = cfg_path.partition('::')
+        if scope == 'mmssl':
+            import mmssl
 
-        return str(mmssl.get_config_dir() / name), None
+            return str(mmssl.get_config_dir() / name), None
+        if inherited and find_spec(scope) is None:
+            raise ModuleNotFoundError(f'no package {scope}', name=scope)
+        return known(cfg_path, filename)
 
     module.Config._get_cfg_path = staticmethod(get_cfg_path)
 
@@ -199,6 +201,37 @@ def mend_config(module: ModuleType) -> None:
     find_packages_by_import(module)
     inherit_from_mmssl(module)
     format_config_once(module)
+
+
+def explain_failed_downloads(module: ModuleType) -> None:
+    """Say which weights could not be fetched, and where to put them.
+
+    MMEngine 0.10.7, and with it every ``init_cfg`` that names a URL or one
+    of its short forms, ends with ``<urlopen error ...>`` alone.
+    """
+    from functools import wraps
+    from urllib.parse import unquote, urlsplit
+
+    from torch.hub import get_dir
+
+    from mmssl.utils.errors import UsageError
+
+    fetch = module.load_url
+
+    @wraps(fetch)
+    def load_url(url: str, model_dir: str | None = None, **options):
+        try:
+            return fetch(url, model_dir=model_dir, **options)
+        except OSError as error:
+            folder = model_dir or os.path.join(get_dir(), 'checkpoints')
+            name = os.path.basename(unquote(urlsplit(url).path))
+            raise UsageError(
+                f'{url} could not be downloaded: {error}; put the file at '
+                f'{os.path.join(folder, name)} yourself, or name another one '
+                'as checkpoint in the config'
+            ) from error
+
+    module.load_url = load_url
 
 
 def announce_operators(module: ModuleType) -> None:
@@ -222,7 +255,18 @@ PATCHES = {
     'mmdet': warn_about_versions,
     'mmdet.models.dense_heads.ssd_head': let_ssd_predict,
     'mmengine.config.config': mend_config,
+    'mmengine.runner.checkpoint': explain_failed_downloads,
 }
+
+
+def tsne_iterations(count: int) -> dict[str, int]:
+    """The argument of scikit-learn's t-SNE; before 1.5 it was ``n_iter``."""
+    from inspect import signature
+
+    from sklearn.manifold import TSNE
+
+    names = signature(TSNE).parameters
+    return {'max_iter' if 'max_iter' in names else 'n_iter': count}
 
 
 def revert_sync_batchnorm_on_cpu(model):

@@ -12,7 +12,7 @@ from mmssl.datasets.transforms.video_readers import (
 )
 from mmssl.utils.lazy import OptionalPackage
 
-av = OptionalPackage('av', 'video', 'reading videos')
+av = OptionalPackage('av', 'reading videos')
 
 
 def check_video(path: str | os.PathLike, quick: bool = False) -> dict:

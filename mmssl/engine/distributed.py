@@ -6,13 +6,14 @@ gloo the same three launchers train on the CPU.
 """
 
 import os
+import re
 import subprocess
 from datetime import timedelta
 
 import torch.distributed as dist
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmssl.registry import MODEL_WRAPPERS
 from mmssl.utils.errors import UsageError
@@ -82,6 +83,26 @@ def _first_slurm_host() -> str:
         text=True,
     )
     return hosts.stdout.split()[0]
+
+
+def parameters_without_gradient(model: nn.Module, message: str) -> list[str]:
+    """Names of the parameters that an error of DDP gives by number.
+
+    Args:
+        model (nn.Module): What DDP wraps.
+        message (str): Its ``RuntimeError``; of any other there are none.
+    """
+    numbers = re.search(
+        r'did not receive grad for rank \d+: ([\d ]+)', message
+    )
+    trained = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    ]
+    return (
+        [trained[int(i)] for i in numbers.group(1).split()] if numbers else []
+    )
 
 
 @MODEL_WRAPPERS.register_module()

@@ -23,6 +23,7 @@ import mmssl
 from mmssl import compat
 from mmssl.engine.distributed import (
     init_cpu_process_group,
+    parameters_without_gradient,
     set_slurm_port,
 )
 from mmssl.engine.resume import (
@@ -150,6 +151,26 @@ class Runner(MMEngineRunner):
     def _init_model_weights(self) -> None:
         with unpickling(self.trust_checkpoint):
             super()._init_model_weights()
+
+    def train(self) -> nn.Module:
+        """As MMEngine; the parameters that miss a gradient are named.
+
+        Raises:
+            UsageError: With several processes, some parameters take no part
+                in the loss.
+        """
+        try:
+            return super().train()
+        except RuntimeError as error:
+            unused = parameters_without_gradient(self.bare_model, str(error))
+            if not unused:
+                raise
+            raise UsageError(
+                'these parameters take no part in the loss, so the processes '
+                f'would wait for their gradients for ever: {", ".join(unused)}'
+                '; freeze them (requires_grad_(False)), or set '
+                'find_unused_parameters=True in the config, which is slower'
+            ) from error
 
     def load_or_resume(self) -> None:
         """Load ``load_from``, or go on from the newest checkpoint."""

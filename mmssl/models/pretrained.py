@@ -79,6 +79,6 @@ class Pretrained:
             for name, value in weights.items()
             if not name.startswith(self.exclude)
         }
-        load_weights(module, weights, self.strict_load)
+        load_weights(module, weights, self.strict_load, fresh=self.exclude)
         if hasattr(module, '_params_init_info'):
             update_init_info(module, f'Pretrained: {self.checkpoint}')

@@ -10,29 +10,20 @@ import inspect
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 
 from mmssl.utils.errors import UsageError
+from mmssl.utils.lazy import (
+    WITHOUT_DEPENDENCIES,
+    PackageMissing,
+    missing_module,
+)
 from mmssl.utils.names import suggestion
 
 TOOLBOXES = ('mmssl', 'mmdet', 'mmaction', 'mmengine', 'mmpretrain')
-
-EXTRAS = {
-    'av': 'video',
-    'einops': 'action',
-    'h5py': 'orl',
-    'importlib_metadata': 'action',
-    'pycocotools': 'det',
-    'shapely': 'det',
-    'six': 'det',
-    'tensorboard': 'tracking',
-    'terminaltables': 'det',
-    'tqdm': 'det',
-    'transformers': 'videoqa',
-}
-"""Optional module to the extra that installs it."""
 
 
 class ConfigError(UsageError):
@@ -51,7 +42,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ConfigError(_missing_package(error)) from error
+        raise _missing_package(error) from error
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         message = _explain(error)
         if message is None:
@@ -59,16 +50,10 @@ def explained() -> Iterator[None]:
         raise ConfigError(message) from error
 
 
-def _missing_package(error: ModuleNotFoundError) -> str:
-    package = (error.name or str(error)).partition('.')[0]
+def _missing_package(error: ModuleNotFoundError) -> PackageMissing:
+    package = missing_module(error) or str(error)
     frame = _innermost_build(error)
-    needed = f'{frame["obj_type"]} needs' if frame else 'this needs'
-    extra = EXTRAS.get(package)
-    install = f"'mmssl[{extra}]'" if extra else package
-    return (
-        f'{needed} the package {package}, which is not installed: pip '
-        f'install {install}'
-    )
+    return PackageMissing(package, frame['obj_type'] if frame else 'this')
 
 
 def _explain(error: Exception) -> str | None:
@@ -108,6 +93,10 @@ def _innermost_build(error: BaseException) -> dict[str, Any] | None:
 def _unknown_type(name: str, registry: Registry) -> str:
     scope, _, bare = name.rpartition('.')
     searched = registry
+    default = DefaultScope.get_current_instance()
+    owner = scope or (default.scope_name if default else registry.scope)
+    if owner in WITHOUT_DEPENDENCIES and find_spec(owner) is None:
+        raise PackageMissing(owner, name)
     if scope and scope != registry.scope:
         searched = registry.root.children.get(scope)
         if searched is None and scope in TOOLBOXES:

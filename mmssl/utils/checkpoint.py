@@ -174,6 +174,7 @@ def load_weights(
     weights: Mapping[str, Tensor],
     strict: bool = True,
     least_backbone_match: float = 0.9,
+    fresh: tuple[str, ...] = (),
 ) -> WeightsReport:
     """Load weights into a model and say what matched.
 
@@ -188,6 +189,7 @@ def load_weights(
         least_backbone_match (float): Share in [0, 1] of the model's
             ``backbone.`` entries that must match; of all entries where the
             model has no backbone.
+        fresh (tuple[str, ...]): Beginnings of names that need not match.
 
     Returns:
         WeightsReport: Names by what happened to them.
@@ -211,7 +213,8 @@ def load_weights(
         ],
     )
     print_log(f'weights: {report}', logger='current')
-    wanted = [n for n in own if n.startswith(BACKBONE_PREFIX)] or list(own)
+    needed = [n for n in own if not n.startswith(fresh)]
+    wanted = [n for n in needed if n.startswith(BACKBONE_PREFIX)] or needed
     found = len(set(wanted) & set(fitting))
     if strict and found < least_backbone_match * len(wanted):
         raise UsageError(_poor_match(weights, found, len(wanted)))

@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from mmssl.utils.data_root import DATA_ROOT_VARIABLE, follow_data_root
 from mmssl.utils.errors import UsageError
+from mmssl.utils.lazy import PackageMissing, missing_module
 from mmssl.utils.names import nearest, suggestion
 
 RUNNER_KEYS = frozenset(
@@ -73,6 +74,7 @@ def load_config(
     Raises:
         UsageError: File not found or not readable as a config, unknown or
             misspelt key.
+        PackageMissing: The config imports a toolbox that is not installed.
     """
     from mmssl import compat  # here, as it stands on utils itself
 
@@ -81,6 +83,8 @@ def load_config(
     try:
         cfg = Config.fromfile(path)
     except Exception as error:
+        if package := missing_module(error):
+            raise PackageMissing(package, f'the config {path}') from error
         raise UsageError(
             f'cannot read the config {path}: {type(error).__name__}: {error}'
         ) from error

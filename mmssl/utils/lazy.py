@@ -6,6 +6,30 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from mmssl.utils.errors import UsageError
+
+EXTRAS = {
+    'av': 'video',
+    'einops': 'action',
+    'h5py': 'orl',
+    'importlib_metadata': 'action',
+    'mmaction': 'action',
+    'mmdet': 'det',
+    'pycocotools': 'det',
+    'shapely': 'det',
+    'six': 'det',
+    'tensorboard': 'tracking',
+    'terminaltables': 'det',
+    'tokenizers': 'videoqa',
+    'tqdm': 'det',
+    'transformers': 'videoqa',
+}
+"""Optional module to the extra that installs it, or all that it needs."""
+
+WITHOUT_DEPENDENCIES = dict(mmaction='mmaction2', mmdet='mmdet')
+"""Module to distribution that, asked for its dependencies, would install a
+second OpenCV over the first."""
+
 
 def lazy_names(package: str, **modules: str) -> tuple[Callable, list[str]]:
     """``__getattr__`` and ``__all__`` of a package.
@@ -37,30 +61,56 @@ def lazy_names(package: str, **modules: str) -> tuple[Callable, list[str]]:
     return getattr_, sorted(owners)
 
 
+class PackageMissing(ImportError, UsageError):
+    """A package that the rest does without, where it is needed.
+
+    Args:
+        package (str): To import, such as 'av'.
+        use (str): What needs it, at the beginning of the message.
+    """
+
+    def __init__(self, package: str, use: str) -> None:
+        extra = EXTRAS.get(package)
+        wanted = f"'mmssl[{extra}]'" if extra else package
+        if package in WITHOUT_DEPENDENCIES:
+            distribution = WITHOUT_DEPENDENCIES[package]
+            wanted += f' && pip install --no-deps {distribution}'
+        super().__init__(
+            f'{use} needs the package {package}, which is not installed: '
+            f'pip install {wanted}',
+            name=package,
+        )
+
+
+def missing_module(error: BaseException | None) -> str | None:
+    """First part of the module that an error, or what led to it, missed."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            return error.name.partition('.')[0]
+        error = error.__cause__ or error.__context__
+    return None
+
+
 class OptionalPackage:
     """A package of an extra, imported when it is used for the first time.
 
     Args:
-        name (str): To import, such as 'av'.
-        extra (str): Of mmssl, that installs it.
-        use (str): What it is needed for, in the message.
+        name (str): Module to import, such as 'av'.
+        use (str): What it is needed for, at the beginning of the message.
 
     Raises:
-        ImportError: On use, where it is not installed; says how to.
+        PackageMissing: On use, where it is not installed; says how to.
     """
 
-    def __init__(self, name: str, extra: str, use: str) -> None:
-        self.__dict__.update(name=name, extra=extra, use=use)
+    def __init__(self, name: str, use: str) -> None:
+        self.__dict__.update(name=name, use=use)
 
     def __getattr__(self, attribute: str) -> Any:
         try:
             package = import_module(self.name)
         except ModuleNotFoundError as error:
-            if error.name != self.name:
+            package = self.name.partition('.')[0]
+            if error.name not in (package, self.name):
                 raise
-            raise ImportError(
-                f'{self.use} needs the package {self.name}, which is not '
-                f"installed: pip install 'mmssl[{self.extra}]'",
-                name=self.name,
-            ) from error
+            raise PackageMissing(package, self.use) from error
         return getattr(package, attribute)

@@ -6,7 +6,10 @@ and to be queued again, 130 interrupted by Ctrl-C.  Nothing here imports
 torch, so that ``--help`` answers at once.
 """
 
+import json
+import os
 import sys
+import time
 import traceback
 from argparse import (
     ArgumentDefaultsHelpFormatter,
@@ -15,6 +18,7 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from mmssl.utils.errors import RunStopped, UsageError
@@ -115,16 +119,32 @@ def run_tool(
         if debug:
             traceback.print_exc()
         print(f'error: {one_line(error)}', file=sys.stderr)
+        _tell_torchrun(one_line(error))
         return error.exit_code
     except Exception as error:
-        if debug:
+        # The other processes die of this one's failure, and a cluster's log
+        # may be all that is left of it.
+        if debug or int(os.environ.get('WORLD_SIZE', 1)) > 1:
             traceback.print_exc()
+        _tell_torchrun(traceback.format_exc())
         print(
             f'error: {type(error).__name__}: {one_line(error)} '
             '(--debug shows the traceback)',
             file=sys.stderr,
         )
         return 1
+
+
+def _tell_torchrun(text: str) -> None:
+    """Put the error into torchrun's summary, which ends the output.
+
+    Of many processes that end, it names the first one as the cause, with
+    what this file says.
+    """
+    path = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if path:
+        data = dict(message=text, timestamp=int(time.time()))
+        Path(path).write_text(json.dumps(data), encoding='utf-8')
 
 
 def one_line(error: BaseException) -> str:

@@ -9,6 +9,9 @@ import numpy as np
 
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import atomic_path
+from mmssl.utils.lazy import OptionalPackage
+
+av = OptionalPackage('av', 'writing videos')
 
 SHORT_GROUPS = dict(
     mpeg4=('mpeg4', dict(bf='0')),
@@ -41,8 +44,6 @@ def write_video(
     Raises:
         ValueError: There are no frames.
     """
-    import av
-
     count = 0
     with (
         atomic_path(path) as temporary,
@@ -98,8 +99,6 @@ def reencode_video(
     Raises:
         UsageError: The source cannot be opened or holds no whole frame.
     """
-    import av
-
     try:
         reader = av.open(str(source))
     except (av.FFmpegError, OSError) as error:
@@ -140,8 +139,6 @@ def reencode_video(
 
 def _whole_frames(reader) -> Iterator:
     """Upright frames up to the first broken one."""
-    import av
-
     try:
         for frame in reader.decode(video=0):
             if frame.is_corrupt:

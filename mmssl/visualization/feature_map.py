@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
+from mmssl.compat import tsne_iterations
 from mmssl.visualization.style import (
     INK,
     MUTED,
@@ -57,9 +58,9 @@ def tsne(
     return TSNE(
         init='pca' if np.ptp(features) > 0 else 'random',
         perplexity=min(perplexity, (len(features) - 1) / 3),
-        max_iter=iterations,
         random_state=seed,
         n_jobs=1,
+        **tsne_iterations(iterations),
     ).fit_transform(features)
 
 

@@ -17,13 +17,13 @@ def motion_colours(motion: np.ndarray, limit: float | None = None):
     """The colour wheel: direction is the hue, length the saturation.
 
     Args:
-        motion (ndarray): (h, w, 2), (x, y), y downwards.
+        motion (ndarray): (..., h, w, 2), (x, y), y downwards.
         limit (float, optional): Length of the full colour, pixels; None is
             the longest vector.
 
     Returns:
-        ndarray: (h, w, 3) uint8 RGB; white where nothing moves, red to the
-        right, and on by way of yellow downwards.
+        ndarray: (..., h, w, 3) uint8 RGB; white where nothing moves, red to
+        the right, and on by way of yellow downwards.
     """
     x, y = motion[..., 0].astype(np.float32), motion[..., 1]
     length = np.hypot(x, y)
@@ -32,7 +32,9 @@ def motion_colours(motion: np.ndarray, limit: float | None = None):
     share = np.minimum(length / limit, 1)
     full = np.ones_like(share)
     hsv = np.stack([hue, share, full], -1).astype(np.float32)
-    return np.rint(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
+    rows = hsv.reshape(-1, hsv.shape[-2], 3)  # all pictures as one
+    colours = cv2.cvtColor(rows, cv2.COLOR_HSV2RGB).reshape(hsv.shape)
+    return np.rint(255 * colours).astype(np.uint8)
 
 
 def motion_figure(

@@ -28,6 +28,7 @@ _LEVEL = re.compile(r' - (WARNING|ERROR) - (.*)')
 _PLACE = re.compile(
     r'(?:Epoch|Iter)\(train\) +(?:\[ *(\d+)\])?\[ *(\d+)/(\d+)\]'
 )
+_SAVED = re.compile(r'Saving checkpoint at (\d+) (epoch|iteration)s')
 
 
 class Start(NamedTuple):
@@ -109,11 +110,6 @@ def _read_start(folder: Path) -> Start:
             for t in (times[0], times[-1])
         )
         duration = last - first
-    places = _PLACE.findall(text)
-    place = None
-    if places:
-        epoch, done, total = places[-1]
-        place = (int(epoch) if epoch else None, int(done), int(total))
     found = Counter(
         f'{level.lower()}: {message.strip()}'
         for level, message in _LEVEL.findall(text)
@@ -126,7 +122,7 @@ def _read_start(folder: Path) -> Start:
         records,
         cut,
         duration,
-        place,
+        _last_place(text),
         dict(found),
         _json(folder / 'metrics.json').get('metrics', {}),
     )
@@ -210,6 +206,24 @@ def _before(curves: dict[str, Curve], step: float) -> dict[str, Curve]:
         for name, curve in curves.items()
     }
     return {n: (list(c[0]), list(c[1])) for n, c in kept.items() if c}
+
+
+def _last_place(text: str) -> tuple[int | None, int, int] | None:
+    """Epoch, iteration and their number, also where only saving says it.
+
+    The last iterations of an epoch are not logged where the interval does
+    not divide its length.
+    """
+    places = _PLACE.findall(text)
+    if not places:
+        return None
+    epoch, done, total = (int(part or 0) for part in places[-1])
+    for number, unit in _SAVED.findall(text):
+        if unit == 'iteration' and not epoch:
+            done = max(done, int(number))
+        elif unit == 'epoch' and int(number) == epoch:
+            done = total
+    return epoch or None, done, total
 
 
 def progress_of(

@@ -414,7 +414,7 @@ def test_answers_are_those_of_the_data_set(qa):
 
 def test_subtitles_of_a_file_or_none(qa, tmp_path):
     answers = [f'thing00{i}' for i in range(5)]
-    one = dict(question='what has name03 ?', answers=answers)
+    one = dict(question='what is said with name03 ?', answers=answers)
     path = tmp_path / 'a.srt'
     path.write_text('1\n00:00:00,500 --> 00:00:02,000\nname03 has thing004\n')
     data = question_data(dict(one, subtitles=path))

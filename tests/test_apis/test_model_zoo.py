@@ -54,6 +54,12 @@ def test_a_model_has_the_data_preprocessor_of_its_config(capfd):
     assert not model.training
 
 
+def test_a_model_may_be_that_of_another_toolbox():
+    pytest.importorskip('mmdet')
+    model = mmssl.get_model('fcos_overfit_mini')
+    assert type(model).__module__.startswith('mmdet.')
+
+
 def test_weights_come_from_a_path(checkpoint):
     assert holds(mmssl.get_model(NAME, pretrained=checkpoint), 0.25)
     assert holds(mmssl.get_model(NAME, pretrained=str(checkpoint)), 0.25)
@@ -75,9 +81,28 @@ def test_a_missing_file_is_named(tmp_path):
 def test_without_published_weights_the_message_says_what_to_do():
     with pytest.raises(
         UsageError,
-        match=r'no published weights of simclr_tiny; .*pretrained=PATH\)',
+        match=r'no published weights of simclr_tiny; .*pretrained=PATH\) '
+        'takes work_dirs/simclr_tiny/epoch_4.pth',
     ):
         mmssl.get_model(NAME, pretrained=True)
+    with pytest.raises(UsageError, match='work_dirs/curl_tiny/iter_600.pth'):
+        mmssl.get_model('curl_tiny', pretrained=True)
+
+
+def test_weights_of_its_own_spare_a_model_those_it_starts_from(tmp_path):
+    name = 'protonet_mini'  # its encoder starts from AMDIM's checkpoint
+    with pytest.raises(UsageError, match='starts from pre-trained weights'):
+        mmssl.get_model(name)
+    untrained = tmp_path / 'untrained.py'
+    shipped = mmssl.get_config_dir() / 'ssl_fewshot' / f'{name}.py'
+    untrained.write_text(
+        f"_base_ = ['{shipped}']\nmodel = dict(backbone=dict(init_cfg=None))\n"
+    )
+    path = tmp_path / 'weights.pth'
+    state = mmssl.get_model(untrained).state_dict()
+    torch.save(dict(state_dict=state), path)
+    loaded = mmssl.get_model(name, pretrained=path).state_dict()
+    assert all(torch.equal(loaded[key], state[key]) for key in state)
 
 
 @pytest.fixture
@@ -114,6 +139,10 @@ def test_the_table_holds_what_the_metafiles_say():
     assert row['data'] == 'ImageNet-1k' and row['epochs'] == 200
     assert row['results'][0][2:4] == ('Top 1 Accuracy', 67.5)
     assert not row['weights']
+    (row,) = zoo_table('simclr_mini')
+    assert row['results'][1][2:] == (
+        'Top 1 Accuracy', 45.6, 'measured here, seeds 0, 1, 2',
+    )  # fmt: skip
     assert len(zoo_table()) > 40
     assert zoo_table('no such*') == []
 

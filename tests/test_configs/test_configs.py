@@ -300,6 +300,13 @@ def test_no_config_holds_an_absolute_path(path):
 
 
 @every
+def test_no_config_searches_for_unused_parameters(path):
+    assert not load(path).get('find_unused_parameters', False)
+    wrapper = load(path).get('model_wrapper_cfg', {})
+    assert not wrapper.get('find_unused_parameters', False)
+
+
+@every
 def test_the_learning_rate_says_its_batch_and_the_name_agrees(path):
     cfg = load(path)
     if cfg.get('train_dataloader') is None:

@@ -36,11 +36,12 @@ def published(folder):
     )
 
 
-def results(folder):
+def entries(folder, measured):
+    """Models with numbers of ours, or those with published settings."""
     return [
-        (model['Name'], result)
+        model
         for model in read(folder)['Models']
-        for result in model.get('Results', [])
+        if model['Name'].endswith(OWN_SETTINGS) == measured
     ]
 
 
@@ -75,14 +76,15 @@ def test_collections_have_paper_and_readme(folder):
 
 
 @methods
-def test_models_are_the_published_configs_under_their_names(folder):
+def test_models_have_the_published_configs_under_their_names(folder):
     meta = read(folder)
     (collection,) = meta['Collections']
     by_config = {model['Config']: model for model in meta['Models']}
     assert len(by_config) == len(meta['Models'])
-    assert set(by_config) == {
+    assert {model['Config'] for model in entries(folder, False)} == {
         path.relative_to(ROOT).as_posix() for path in published(folder)
     }
+    assert all((ROOT / config).is_file() for config in by_config)
     for config, model in by_config.items():
         assert model['Name'] == Path(config).stem
         assert model['In Collection'] == collection['Name']
@@ -103,22 +105,35 @@ def test_models_are_the_published_configs_under_their_names(folder):
         assert ('Weights' in model) == ('SHA256' in model)
 
 
-@methods
-def test_every_number_has_a_source_and_stands_in_the_readme(folder):
+def section(folder, begin):
+    """Text of a page from the first line that begins so to its next head."""
     readme = (folder / 'README.md').read_text()
-    section = readme.split('## Published results', 1)[1].split('\n## ', 1)[0]
-    numbers = {float(text) for text in re.findall(r'\d+\.\d+', section)}
-    for name, result in results(folder):
-        assert result['Task'] and result['Dataset'], name
-        assert result['Source'], name
-        for metric, value in result['Metrics'].items():
-            assert value in numbers, f'{name}: {metric} {value}'
+    return re.search(
+        rf'^(?:## )?{begin}.*?(?=^## |\Z)', readme, re.M | re.S
+    ).group()
+
+
+@methods
+@pytest.mark.parametrize('measured', [False, True])
+def test_every_number_has_a_source_and_stands_in_the_readme(folder, measured):
+    for model in entries(folder, measured):
+        name, found = model['Name'], model.get('Results', [])
+        assert found or not measured, name
+        for result in found:
+            begin = 'Measured here' if measured else 'Published results'
+            text = section(folder, begin)
+            numbers = {float(x) for x in re.findall(r'\d+\.\d+', text)}
+            assert result['Task'] and result['Dataset'], name
+            ours = result['Source'].startswith('measured here, seed')
+            assert ours == measured, name
+            for metric, value in result['Metrics'].items():
+                assert value in numbers, f'{name}: {metric} {value}'
 
 
 @methods
 def test_the_readme_lists_the_published_configs(folder):
     readme = (folder / 'README.md').read_text()
-    for model in read(folder)['Models']:
+    for model in entries(folder, measured=False):
         metadata = model['Metadata']
         epochs, batch = metadata['Epochs'], metadata['Batch Size']
         assert f'| `{model["Name"]}` | {epochs} | {batch} |' in readme

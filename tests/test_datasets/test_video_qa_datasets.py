@@ -3,6 +3,8 @@
 
 import json
 import pickle
+import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from mmssl.datasets import (
     TVQAPlusDataset,
 )
 from mmssl.datasets.image_dataset import DataError
+from mmssl.datasets.video_qa.base import Clip, Question, VideoQADataset
 from mmssl.datasets.video_qa.dramaqa import seconds
 from mmssl.datasets.video_qa.features import open_features
 from mmssl.datasets.video_qa.text import (
@@ -37,6 +40,17 @@ def toy_files(tmp_path_factory):
     for layout in ('tvqa', 'tvqa_plus', 'dramaqa'):
         write_toy_set(root / layout, layout, num_clips=6, seed=3)
     return root
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What data sets report."""
+    lines = []
+    monkeypatch.setattr(
+        'mmssl.datasets.video_qa.base.print_log',
+        lambda text, **_: lines.append(text),
+    )
+    return lines
 
 
 FILES = dict(
@@ -113,27 +127,46 @@ def test_the_three_layouts_tell_the_same(toy_files):
     assert groups[2]['level'] in (1, 2)
 
 
-def test_the_answer_stands_in_one_sentence_or_in_a_frame_of_it():
-    dataset = ToyVideoQA(num_clips=12, split_seed=1)
-    codes = {}
+def test_one_sentence_says_the_answer_and_its_frames_may_show_it():
+    dataset = ToyVideoQA(num_clips=40, split_seed=1, things=20)
+    looks = {}
     for index in range(len(dataset)):
         item = dataset.read(index)
-        answer = item['options'][item['target']][1]
-        told = [s for s in item['sentences'] if answer in s.text.split()]
-        assert len(told) == (item['groups']['level'] == 1)
-        name = item['question'].split()[2]
-        (own,) = [s for s in item['sentences'] if name in s.text.split()]
-        assert (own.start, own.end) == item['span']
-        inside = (item['times'] >= own.start - 1e-3) & (
-            item['times'] <= own.end + 1e-3
-        )
-        shown = item['frames'][inside]
-        # Frames that show nothing are noise of length 1 like the others.
-        codes.setdefault(answer, []).append(shown)
-    repeated = [rows for rows in codes.values() if len(rows) > 1]
-    assert repeated
-    for first, second, *_ in repeated:
-        assert (first @ second.T).max() > 0.9
+        visual = item['groups']['level'] == 2
+        words = item['question'].split()
+        assert ('seen' if visual else 'said') in words
+        text = [s.text.split() for s in item['sentences']]
+        (topic,) = {s[0] for s in text}
+        assert 6 <= len(text) <= 12 and topic in words
+        things = [s[1] for s in text]
+        frames = [
+            item['frames'][
+                (item['times'] >= s.start - 1e-3)
+                & (item['times'] <= s.end + 1e-3)
+            ]
+            for s in item['sentences']
+        ]
+        assert sum(map(len, frames)) == len(item['frames'])
+        # Frames that show nothing look alike, and each sentence has some.
+        blank = item['frames'] @ item['frames'].T > 0.9
+        blank = item['frames'][blank.sum(1).argmax()]
+        for option, (_, answer) in enumerate(item['options']):
+            true = option == item['target']
+            assert (answer in things) == (visual or true)
+            if answer not in things:
+                continue
+            assert things.count(answer) == 1
+            place = things.index(answer)
+            seen = frames[place][frames[place] @ blank < 0.9]
+            assert len(seen) in (0, len(frames[place]) // 2)
+            assert bool(len(seen)) == true or not visual
+            looks.setdefault(answer, []).extend(seen)
+            if true:
+                own = item['sentences'][place]
+                assert (own.start, own.end) == item['span']
+    assert len(looks) == 20
+    for rows in looks.values():
+        assert (np.stack(rows) @ rows[0] > 0.9).all()
 
 
 def test_frames_have_length_one_and_their_moments(toy_files):
@@ -210,11 +243,12 @@ def test_missing_ends_are_the_next_start_and_three_seconds():
     assert found == [Sentence('a', 1.0, 4.0), Sentence('b', 4.0, 7.0)]
 
 
-def test_a_time_that_is_not_a_number_is_no_span(tmp_path, toy_files, caplog):
+def test_a_time_that_is_not_a_number_is_no_span(tmp_path, toy_files, said):
     path = tmp_path / 'qa.jsonl'
     path.write_text((toy_files / 'tvqa/qa.jsonl').read_text())
     rewrite(path, lambda rows: rows[0].update(ts='nan-nan'))
     assert tvqa(toy_files, ann_file=str(path)).read(0)['span'] is None
+    assert re.search(r'1 of \d+ questions have no time span', said[-1])
     path.write_text((toy_files / 'tvqa/qa.jsonl').read_text())
     rewrite(path, lambda rows: rows[0].pop('answer_idx'))
     assert tvqa(toy_files, ann_file=str(path)).read(0)['target'] is None
@@ -255,6 +289,15 @@ def test_a_span_outside_its_clip_is_refused(toy_files, tmp_path):
     clips = described(toy_files, tmp_path, 1.0)
     with pytest.raises(UsageError, match=r'question \d+ has the span .*ends'):
         tvqa(toy_files, clip_file=clips)
+
+
+def test_a_span_behind_the_last_frame_is_refused(toy_files, tmp_path):
+    path = tmp_path / 'qa.jsonl'
+    path.write_text((toy_files / 'tvqa/qa.jsonl').read_text())
+    rewrite(path, lambda rows: rows[0].update(ts='90.5-99'))
+    dataset = tvqa(toy_files, ann_file=str(path))
+    with pytest.raises(DataError, match='question 0 has a span from 90.5 s'):
+        dataset.read(0)
 
 
 def test_features_of_another_rate_are_refused(toy_files, tmp_path):
@@ -315,6 +358,35 @@ def test_features_come_from_files_of_three_kinds(tmp_path):
         open_features(tmp_path / 'b.h5', 3.0)
 
 
+@pytest.mark.parametrize('kind', ['a.h5', 'a.npz', 'folder'])
+def test_features_are_read_when_asked_for_and_not_kept(kind, tmp_path):
+    rows = np.ones((300, 256), np.float32)  # 0.3 MB
+    names = [f'clip{i}' for i in range(40)]
+    if kind == 'folder':
+        (tmp_path / kind).mkdir()
+        for name in names:
+            np.save(tmp_path / kind / f'{name}.npy', rows)
+    elif kind == 'a.npz':
+        np.savez(tmp_path / kind, **dict.fromkeys(names, rows))
+    else:
+        with h5py.File(tmp_path / kind, 'w') as file:
+            for name in names:
+                file[name] = rows
+    dataset = VideoQADataset(
+        [Question(i, name, 'what ?', ['a'] * 5, 0)
+         for i, name in enumerate(names)],
+        lambda name: Clip([Sentence('a', 0.0, 1.0)]),
+        open_features(tmp_path / kind, 3.0),
+    )  # fmt: skip
+    dataset.read(0)  # what is kept of the file itself
+    tracemalloc.start()
+    for index in range(len(dataset)):
+        dataset.read(index)
+    left, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert left < rows.nbytes and peak < 8 * rows.nbytes  # of 40
+
+
 def test_a_pickle_is_read_only_where_it_is_trusted(toy_files, tmp_path):
     content = json.loads((toy_files / 'tvqa/objects.json').read_text())
     path = tmp_path / 'objects.pickle'
@@ -325,11 +397,12 @@ def test_a_pickle_is_read_only_where_it_is_trusted(toy_files, tmp_path):
     assert trusted.read(0)['objects'] == tvqa(toy_files).read(0)['objects']
 
 
-def test_empty_subtitles_are_counted_and_replaced(toy_files, caplog):
+def test_empty_subtitles_are_counted_and_replaced(toy_files, said):
     dataset = tvqa(toy_files, sub_file=None)
     item = dataset.read(0)
     last = item['times'][-1]
     assert item['sentences'] == [Sentence('.', 0.0, pytest.approx(last))]
+    assert re.search(r'(\d+) of \1 clips have no sentence \(such as', said[-1])
 
 
 def test_a_scene_without_script_is_one_point(toy_files):

@@ -89,3 +89,13 @@ def test_persistent_workers_are_gone_after_stop_workers(make_runner):
     assert all(worker.is_alive() for worker in workers)
     runner.stop_workers()
     assert not any(worker.is_alive() for worker in workers)
+
+
+def test_data_that_do_not_fill_one_batch_are_refused(make_runner):
+    runner = make_runner(
+        'run',
+        train_dataloader__batch_size=1000,
+        train_dataloader__drop_last=True,
+    )
+    with pytest.raises(UsageError, match='do not fill one batch of 1000, .*'):
+        runner.train()

@@ -132,7 +132,12 @@ def picture(side):
 
 @pytest.mark.parametrize(
     ('name', 'side'),
-    [('faster-rcnn_vgg16', 224), ('rfbnet300', 300), ('fcos_toy', 64)],
+    [
+        ('faster-rcnn_vgg16', 224),
+        ('rfbnet300', 300),
+        ('fcos_toy', 64),
+        ('fcos_small', 128),
+    ],
 )
 def test_detectors_train_and_predict(name, side):
     model = small(name)

@@ -220,11 +220,15 @@ def test_clips_are_rows_of_frames(browse, config, split, clips, tmp_path):
         assert (sample.rows[0].frames == frames).all()
 
 
-def test_clips_of_named_inputs_and_no_motion_vectors(browse):
+def test_clips_of_named_inputs_and_motion_by_its_colours(browse):
     import torch
 
     clip, motion = torch.zeros(3, 4, 8, 8), torch.zeros(2, 4, 8, 8)
+    motion[0, 1] = 3.0
     inputs = dict(rgb=[clip, clip + 1], iframe=clip, motion=motion)
     found = browse.clips_of(dict(inputs=inputs, data_samples={}))
-    assert list(found) == ['rgb 1', 'rgb 2', 'iframe']
+    assert list(found) == ['rgb 1', 'rgb 2', 'iframe', 'motion']
+    colours = found['motion']
+    assert colours.shape == (4, 8, 8, 3) and (colours[0] == 255).all()
+    assert (colours[1] == [255, 0, 0]).all()
     assert found['rgb 2'].shape == (4, 8, 8, 3)

@@ -344,6 +344,21 @@ def test_torchvision_there_and_back(tmp_path, pictures):
     assert all(torch.equal(state[k], own[k]) for k in own)
 
 
+def test_safetensors_hold_the_same_weights(tmp_path, capsys):
+    torch_form = pytest.importorskip('safetensors.torch')
+    torch.save(resnet18().state_dict(), tmp_path / 'theirs.pth')
+    theirs, ours = str(tmp_path / 'theirs.pth'), tmp_path / 'ours.pth'
+    safe = tmp_path / 'resnet18.safetensors'
+    argv = ['convert', 'torchvision', theirs]
+    assert main([*argv, str(ours), '--to', 'torchvision']) == 0
+    assert main([*argv, str(safe), '--to', 'torchvision']) == 0
+    found, expected = torch_form.load_file(safe), read_checkpoint(str(ours))
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[k], expected[k]) for k in found)
+    assert main([*argv, str(safe), '--to', 'detectron2']) == 2
+    assert 'Detectron2 reads no safetensors' in capsys.readouterr().err
+
+
 def test_detectron2_gets_its_names_and_arrays(tmp_path):
     torch.save(trunk().state_dict(), tmp_path / 'theirs.pth')
     theirs, out = str(tmp_path / 'theirs.pth'), str(tmp_path / 'd2.pkl')

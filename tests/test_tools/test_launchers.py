@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,29 @@ def test_the_failure_of_one_rank_ends_all_with_its_message(toy_config):
     )  # fmt: skip
     assert done.returncode != 0
     assert 'did you mean ToyModel' in done.stderr
+    # torchrun's own summary, the last thing that is read, says it too.
+    summary = done.stderr.split('Root Cause', 1)[1]
+    assert 'did you mean ToyModel' in summary
+
+
+def test_one_rank_that_fails_alone_ends_the_other(toy_config):
+    started = time.monotonic()
+    done = bash(
+        TOOLS / 'dist_train.sh', toy_config, 2,
+        '--cfg-options', '+model.failing_rank=1',
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert 'Traceback' in done.stderr and 'rank 1 fails' in done.stderr
+    assert time.monotonic() - started < 60
+
+
+def test_parameters_without_gradient_are_named(toy_config):
+    done = bash(
+        TOOLS / 'dist_train.sh', toy_config, 2,
+        '--cfg-options', '+model.idle=True',
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert 'for ever: idle.weight, idle.bias; freeze them' in done.stderr
 
 
 @pytest.fixture

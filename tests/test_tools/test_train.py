@@ -50,6 +50,44 @@ def test_a_run_leaves_config_log_scalars_checkpoints_and_backbone(
     assert [r['step'] for r in records] == [2, 4, 6, 8, 10, 12]
 
 
+def test_a_second_start_leaves_the_first_ones_files(
+    train, toy_config, tmp_path
+):
+    run = tmp_path / 'work_dirs/toy'
+    assert train([toy_config]) == 0
+    (first,) = run.glob('*/vis_data/scalars.json')
+    before = first.read_text()
+    short = ['--cfg-options', 'train_cfg.max_epochs=1']
+    assert train([toy_config, *short]) == 0
+    assert len(list(run.glob('*/vis_data/scalars.json'))) == 2
+    assert first.read_text() == before
+    assert (run / 'epoch_2.pth').is_file()
+
+
+def test_the_best_checkpoint_is_kept(train, toy_config, tmp_path):
+    validation = [
+        '+val_dataloader.batch_size=4', '+val_dataloader.num_workers=0',
+        '+val_dataloader.dataset.type=ToyData',
+        '+val_dataloader.sampler.type=DefaultSampler',
+        '+val_dataloader.sampler.shuffle=False',
+        '+val_dataloader.collate_fn.type=default_collate',
+        '+val_evaluator.type=ToyMetric', '+val_cfg.type=ValLoop',
+        '+train_cfg.val_interval=1', 'train_cfg.max_epochs=3',
+        '+default_hooks.checkpoint.save_best=mean',
+        '+default_hooks.checkpoint.rule=greater',
+        'default_hooks.checkpoint.max_keep_ckpts=1',
+    ]  # fmt: skip
+    assert train([toy_config, '--cfg-options', *validation]) == 0
+    run = tmp_path / 'work_dirs/toy'
+    (scalars,) = run.glob('*/vis_data/scalars.json')
+    records = map(json.loads, scalars.read_text().splitlines())
+    means = [r['mean'] for r in records if 'mean' in r]
+    best = means.index(max(means)) + 1
+    names = sorted(path.name for path in run.glob('*epoch_*.pth'))
+    assert names == [f'best_mean_epoch_{best}.pth', 'epoch_3.pth']
+    torch.load(run / names[0], weights_only=True)
+
+
 def test_the_command_line_wins_over_the_config(tool, toy_config):
     module = tool('train.py')
     args = module.parse_args(

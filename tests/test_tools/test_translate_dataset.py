@@ -137,6 +137,55 @@ def test_coco_keeps_names_formats_and_boxes(coco, tmp_path):
     assert (out / 'annotations/boxes.json').read_text() == coco.read_text()
 
 
+def test_translated_sets_load_in_the_data_sets_of_mmdet(voc, coco, tmp_path):
+    """The same boxes, of pictures that are the translated ones."""
+    pytest.importorskip('mmdet')
+    from mmdet.registry import DATASETS
+    from mmengine.registry import init_default_scope
+
+    init_default_scope('mmdet')
+    out = tmp_path / 'out'
+    inner = out / 'VOC2007'
+    translate(
+        still_layouts.voc_jobs(voc, inner, 'trainval', (), 'largest'), inner
+    )
+    translate(
+        still_layouts.coco_jobs(
+            coco, tmp_path / 'pictures', out, (), 'largest'
+        ),
+        out,
+    )
+    kinds = dict(
+        VOCDataset=dict(
+            ann_file='VOC2007/ImageSets/Main/trainval.txt',
+            data_prefix=dict(sub_data_root='VOC2007/'),
+        ),
+        CocoDataset=dict(
+            ann_file='annotations/boxes.json',
+            data_prefix=dict(img='pictures/'),
+            metainfo=dict(classes=('dog', 'cat')),
+        ),
+    )
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='PackDetInputs'),
+    ]
+    for kind, settings in kinds.items():
+        data = DATASETS.build(
+            dict(
+                type=kind, data_root=f'{out}/', pipeline=pipeline, **settings
+            )
+        )
+        assert len(data) == len(SIZES)
+        for sample, size in zip(data, SIZES, strict=True):
+            assert tuple(sample['inputs'].shape[1:]) == size
+            assert str(out) in sample['data_samples'].img_path
+            boxes = sample['data_samples'].gt_instances.bboxes.tensor
+            first = [1, 2, 19, 24] if kind == 'VOCDataset' else [1, 2, 11, 14]
+            assert boxes[0].tolist() == first
+
+
 def test_what_is_there_is_kept_and_checked(coco, tmp_path):
     out = tmp_path / 'out'
     jobs = still_layouts.coco_jobs(

@@ -93,7 +93,7 @@ def test_a_tokenizer_is_made_of_training_text(tool, tmp_path, capsys):
     ]  # fmt: skip
     assert main(arguments) == 0
     text = WordTokenizer(str(tmp_path / 'made/words.txt'))
-    assert text('what has') != [text.unknown_id] * 2
+    assert text('what said') != [text.unknown_id] * 2
     rows = (tmp_path / 'qa.jsonl').read_text().splitlines()
     assert text.unknown_id not in text(json.loads(rows[0])['q'])
     assert main([str(tmp_path / 'absent'), '--out', str(tmp_path)]) == 2

@@ -1,12 +1,15 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Names of a package that are imported when they are asked for."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from mmssl.utils.lazy import OptionalPackage
+import mmssl
+from mmssl.utils.lazy import EXTRAS, OptionalPackage, PackageMissing
 
 
 @pytest.fixture
@@ -41,36 +44,119 @@ def test_a_module_is_imported_with_its_first_name(package):
 
 
 def test_an_optional_package_is_missed_when_it_is_used():
-    absent = OptionalPackage('no_such_package', 'video', 'reading videos')
+    absent = OptionalPackage('no_such_package.inside', 'reading videos')
     message = (
         'reading videos needs the package no_such_package, which is not '
-        "installed: pip install 'mmssl[video]'"
+        'installed: pip install no_such_package'
     )
     with pytest.raises(ImportError) as found:
         absent.open('a.mp4')
     assert str(found.value) == message
-    assert OptionalPackage('json', 'all', 'x').loads('1') == 1
+    assert found.value.name == 'no_such_package'
+    assert OptionalPackage('json', 'x').loads('1') == 1
 
 
-def test_pictures_need_no_package_for_videos():
-    """In a process of its own, where optional packages cannot be imported."""
+@pytest.mark.parametrize(
+    ('package', 'command'),
+    [
+        ('av', "pip install 'mmssl[video]'"),
+        (
+            'mmdet',
+            "pip install 'mmssl[det]' && pip install --no-deps mmdet",
+        ),
+        ('faiss', 'pip install faiss'),
+    ],
+)
+def test_a_missing_package_comes_with_its_command(package, command):
+    assert str(PackageMissing(package, 'this')) == (
+        f'this needs the package {package}, which is not installed: {command}'
+    )
+
+
+def test_every_optional_requirement_has_its_extra():
+    path = Path(mmssl.__file__).parents[1] / 'requirements/optional.txt'
+    section, wanted = '', {}
+    for line in path.read_text().splitlines():
+        if opened := re.match(r'# \[(\w+)\]', line):
+            section = opened.group(1)
+        elif name := re.match(r'\w+', line):
+            wanted.setdefault(name.group(), section)
+    assert wanted.items() <= EXTRAS.items()
+    assert set(EXTRAS) - set(wanted) == {'mmaction', 'mmdet', 'tokenizers'}
+
+
+def test_what_needs_a_package_says_so_and_the_rest_does_without(tmp_path):
+    """In a process of its own, where no optional package can be imported."""
     code = """
 import sys
+from pathlib import Path
 
-class Absent:
-    names = {"av", "h5py", "transformers", "mmdet", "mmaction", "wandb"}
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+packages = (
+    "av decord faiss h5py mmaction mmdet torchcodec transformers wandb"
+).split()
+sys.modules.update(dict.fromkeys(packages))
 
-sys.meta_path.insert(0, Absent())
 import mmssl, numpy
+from mmssl.datasets.transforms.video_readers import READERS
+from mmssl.datasets.video_qa.features import HDF5Features
+from mmssl.datasets.video_qa.tokenizers import TransformersTokenizer
+from mmssl.models.algorithms.video_qa.text_encoder import TransformersEncoder
+from mmssl.utils.video_writer import reencode_video, write_video
+
 model = mmssl.get_model("simclr_tiny")
 assert len(mmssl.extract_features(model, numpy.zeros((2, 9, 9, 3), "u1"))) == 2
-try:
-    mmssl.datasets.VideoFile(sys.executable)
-    raise AssertionError("no error")
-except ImportError as error:
-    assert "pip install 'mmssl[video]'" in str(error), error
+
+folder = Path(sys.argv[1])
+new = str(folder / "a.mp4")
+needs = dict(
+    pyav=lambda: READERS["pyav"](sys.executable).num_frames,
+    checking=lambda: mmssl.datasets.VideoFile(sys.executable),
+    writing=lambda: write_video(new, [numpy.zeros((8, 8, 3), "u1")], 5),
+    reencoding=lambda: reencode_video(sys.executable, new),
+    decord=lambda: READERS["decord"](sys.executable),
+    torchcodec=lambda: READERS["torchcodec"](sys.executable),
+    features=lambda: HDF5Features(folder / "a.h5").file,
+    tokens=lambda: TransformersTokenizer(str(folder)),
+    text=lambda: TransformersEncoder({}, None),
+    detector=lambda: mmssl.get_model(
+        "simclr_resnet50_16xb256-coslr-200e_in1k"
+    ),
+    recogniser=lambda: mmssl.get_model("rho-simclr_rho2_mini"),
+    detection=lambda: mmssl.get_model("fcos_overfit_mini"),
+    recognition=lambda: mmssl.get_model(
+        "finetune_slowonly50-8seg_8xb8-steplr-22e_sthv2"
+    ),
+)
+for name, use in needs.items():
+    try:
+        use()
+    except ImportError as error:
+        print("->", name, error)
+    else:
+        print("->", name, "did without")
 """
-    subprocess.run([sys.executable, '-c', code], check=True)
+    run = subprocess.run(
+        [sys.executable, '-c', code, str(tmp_path)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    lines = [x for x in run.stdout.splitlines() if x.startswith('->')]
+    commands = dict(
+        pyav="'mmssl[video]'",
+        checking="'mmssl[video]'",
+        writing="'mmssl[video]'",
+        reencoding="'mmssl[video]'",
+        decord='decord',
+        torchcodec='torchcodec',
+        features="'mmssl[orl]'",
+        tokens="'mmssl[videoqa]'",
+        text="'mmssl[videoqa]'",
+        detector="'mmssl[det]' && pip install --no-deps mmdet",
+        recogniser="'mmssl[action]' && pip install --no-deps mmaction2",
+        detection="'mmssl[det]' && pip install --no-deps mmdet",
+        recognition="'mmssl[action]' && pip install --no-deps mmaction2",
+    )
+    for line, (name, command) in zip(lines, commands.items(), strict=True):
+        assert line.startswith(f'-> {name} '), line
+        assert line.endswith(f'not installed: pip install {command}'), line

@@ -1,6 +1,8 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Exit codes and one-line errors of every tool."""
 
+import json
+
 import pytest
 
 from mmssl.utils.errors import RunStopped, UsageError
@@ -31,6 +33,34 @@ def test_a_failure_is_one_line_and_its_exit_code(capsys, failure, code, text):
     assert run_tool(parse, run, []) == code
     error = capsys.readouterr().err
     assert error.startswith(text) and error.count('\n') == 1
+
+
+def test_torchrun_gets_the_message_and_of_a_bug_the_traceback(
+    tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / 'error.json'
+    monkeypatch.setenv('TORCHELASTIC_ERROR_FILE', str(path))
+
+    def run(args):
+        raise failure
+
+    failure = UsageError('no such file')
+    assert run_tool(parse, run, []) == 2
+    assert json.loads(path.read_text())['message'] == 'no such file'
+    failure = RuntimeError('bad')
+    assert run_tool(parse, run, []) == 1
+    message = json.loads(path.read_text())['message']
+    assert message.startswith('Traceback') and 'raise failure' in message
+
+
+def test_one_of_several_processes_leaves_its_traceback(capsys, monkeypatch):
+    def run(args):
+        raise RuntimeError('bad')
+
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    assert run_tool(parse, run, []) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('Traceback') and "RuntimeError('bad')" in error
 
 
 def test_debug_shows_the_traceback(capsys):

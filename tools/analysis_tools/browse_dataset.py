@@ -111,12 +111,19 @@ def clips_of(item: dict) -> dict[str, np.ndarray]:
                 named[f'{name} {i + 1}' if several else name] = view
     else:
         named = {f'clip {i + 1}': view for i, view in enumerate(inputs)}
-    # Motion vectors, with two channels, are no pictures.
     return {
-        name: view.permute(1, 2, 3, 0).numpy()
+        name: clip_pictures(view)
         for name, view in named.items()
-        if hasattr(view, 'ndim') and view.ndim == 4 and len(view) == 3
+        if hasattr(view, 'ndim') and view.ndim == 4 and len(view) in (2, 3)
     }
+
+
+def clip_pictures(clip) -> np.ndarray:
+    """(t, h, w, 3) of a clip; motion by its colours."""
+    from mmssl.visualization import motion_colours
+
+    frames = clip.permute(1, 2, 3, 0).numpy()
+    return motion_colours(frames) if frames.shape[-1] == 2 else frames
 
 
 def masked_frames(facts) -> np.ndarray:

@@ -2,10 +2,10 @@
 """Unpack COCO 2017's archives, check what is there, write COCO+'s list."""
 
 import sys
-import zipfile
 from argparse import Namespace
 from pathlib import Path
 
+from mmssl.utils.archives import unpack
 from mmssl.utils.errors import UsageError
 from mmssl.utils.files import write_text
 from mmssl.utils.tool import ToolParser, run_tool
@@ -38,28 +38,6 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         help='accept folders that are not complete',
     )
     return parser.parse_args(argv)
-
-
-def unpack(archive: Path, out: Path) -> None:
-    """Extract what is not there in full size yet.
-
-    Raises:
-        UsageError: The file is no zip, or was cut short.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for member in opened.infolist():
-                target = out / member.filename
-                there = target.is_file() and (
-                    target.stat().st_size == member.file_size
-                )
-                if not there:
-                    opened.extract(member, out)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UsageError(
-            f'{archive} cannot be unpacked ({error}); download it again'
-        ) from error
-    print(f'unpacked: {archive.name}')
 
 
 def run(args: Namespace) -> None:

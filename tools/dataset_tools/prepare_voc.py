@@ -2,15 +2,14 @@
 """Unpack PASCAL VOC 2007 and 2012, check, write boxes in COCO's format."""
 
 import json
-import shutil
 import sys
-import tarfile
 import xml.etree.ElementTree as ElementTree
 from argparse import Namespace
 from pathlib import Path
 
+from mmssl.utils.archives import unpack
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import atomic_path, write_text
+from mmssl.utils.files import write_text
 from mmssl.utils.tool import ToolParser, run_tool
 
 CLASSES = (
@@ -52,37 +51,6 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
         help='accept lists that are not complete',
     )
     return parser.parse_args(argv)
-
-
-def unpack(archive: Path, out: Path) -> None:
-    """Extract; the archives begin with the folder VOCdevkit.
-
-    Raises:
-        UsageError: The file is no tar, or was cut short.
-    """
-    try:
-        with tarfile.open(archive) as opened:
-            for member in opened:
-                member.name = member.name.removeprefix('VOCdevkit/')
-                target = out / member.name
-                there = target.is_file() and (
-                    target.stat().st_size == member.size
-                )
-                if not member.isfile() or there:
-                    continue
-                if not target.resolve().is_relative_to(out.resolve()):
-                    raise UsageError(
-                        f'{archive} holds {member.name}, which lies outside '
-                        f'{out}; that is not an archive of VOC'
-                    )
-                source = opened.extractfile(member)
-                with atomic_path(target) as temp, open(temp, 'wb') as file:
-                    shutil.copyfileobj(source, file)
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise UsageError(
-            f'{archive} cannot be unpacked ({error}); download it again'
-        ) from error
-    print(f'unpacked: {archive.name}')
 
 
 def convert(root: Path, split: str) -> dict:
@@ -150,7 +118,7 @@ def run(args: Namespace) -> None:
         if not archives:
             raise UsageError(f'no VOC*.tar in {args.archives}')
         for archive in archives:
-            unpack(archive, out)
+            unpack(archive, out, without='VOCdevkit/')
     for name, (folder, split, count) in SPLITS.items():
         content = convert(out / folder, split)
         found = len(content['images'])

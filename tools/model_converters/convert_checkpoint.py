@@ -7,13 +7,18 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmssl.utils.errors import UsageError
+from mmssl.utils.lazy import OptionalPackage
 from mmssl.utils.tool import ToolParser, run_tool
 
+safetensors = OptionalPackage('safetensors.torch', "a file '.safetensors'")
+
+SAFE = '.safetensors'
 TARGETS = ('mmssl', 'torchvision', 'detectron2')
 EXAMPLES = """\
   mmssl convert moco moco_v2_800ep_pretrain.pth.tar moco.pth \\
       --config mocov2_resnet50_8xb32-coslr-200e_in1k
   mmssl convert scrl checkpoint_last.pth resnet50.pth --to torchvision
+  mmssl convert scrl checkpoint_last.pth r50.safetensors --to torchvision
   mmssl convert mmssl work_dirs/byol/epoch_200.pth byol.pkl --to detectron2
 layouts: mmssl (a checkpoint of ours), torchvision, moco, densecl, orl, scrl,
 wmse, amdim, rho, dense_vos"""
@@ -24,12 +29,15 @@ def parse_args(argv: list[str] | None = None) -> Namespace:
     parser = ToolParser(__doc__, EXAMPLES, prog='convert')
     parser.add_argument('layout', help='what wrote the file, see below')
     parser.add_argument('checkpoint', help='file to read')
-    parser.add_argument('out', help='file to write')
+    parser.add_argument(
+        'out', help="file to write; in safetensors' form if it ends so"
+    )
     parser.add_argument(
         '--to',
         choices=TARGETS,
         default='mmssl',
-        help='mmssl: all weights; the others: the ResNet of the backbone',
+        help='mmssl: all weights; the others: the ResNet of the backbone '
+        "(torchvision's names are timm's too)",
     )
     parser.add_argument(
         '--config',
@@ -58,6 +66,8 @@ def run(args: Namespace) -> None:
     weights = _ours(args, checkpoint)
     if args.config:
         _check(args.config, weights)
+    if args.to == 'detectron2' and Path(args.out).suffix == SAFE:
+        raise UsageError('Detectron2 reads no safetensors: name a file .pkl')
     if args.to != 'mmssl':
         weights = extract_prefix(weights)
         to = dict(torchvision=to_torchvision, detectron2=to_detectron2)
@@ -133,8 +143,13 @@ def _write(args: Namespace, weights: dict) -> None:
 
     from mmssl.utils.files import atomic_path
 
+    source = Path(args.checkpoint).name
+    meta = dict(source=source, layout=args.layout)
     with atomic_path(args.out) as temporary:
-        if args.to == 'detectron2':
+        if Path(args.out).suffix == SAFE:
+            own = {name: value.clone() for name, value in weights.items()}
+            safetensors.save_file(own, temporary, meta)
+        elif args.to == 'detectron2':
             # The form that its checkpointer reads.
             content = dict(
                 model={name: value.numpy() for name, value in weights.items()},
@@ -145,8 +160,6 @@ def _write(args: Namespace, weights: dict) -> None:
         elif args.to == 'torchvision':
             torch.save(weights, temporary)
         else:
-            source = Path(args.checkpoint).name
-            meta = dict(source=source, layout=args.layout)
             torch.save(dict(meta=meta, state_dict=weights), temporary)
 
 

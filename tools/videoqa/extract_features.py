@@ -13,6 +13,7 @@ from pathlib import Path
 
 import mmssl
 from mmssl.utils.errors import UsageError
+from mmssl.utils.lazy import OptionalPackage
 from mmssl.utils.tool import ToolParser, run_tool
 
 EXAMPLES = """\
@@ -24,6 +25,9 @@ clips are video files, or folders of pictures that are 1/fps s apart"""
 VIDEOS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.webm')
 PICTURES = ('.jpg', '.jpeg', '.png')
 BATCH = 32
+
+av = OptionalPackage('av', 'reading videos')
+h5py = OptionalPackage('h5py', 'writing features in HDF5')
 
 
 def parse_args(argv: list[str] | None = None) -> Namespace:
@@ -89,8 +93,6 @@ def frames_of(path: Path, fps: float) -> Iterator:
             p for p in path.iterdir() if p.suffix.lower() in PICTURES
         )
         return
-    import av
-
     try:
         with av.open(str(path)) as video:
             shown, number, first = None, 0, None
@@ -172,7 +174,6 @@ def run(args: Namespace) -> int:
 
 def join(parts: Path, out: Path, names: list[str], fps: float) -> None:
     """One HDF5 file of all tables; the tables go."""
-    import h5py
     import numpy as np
 
     from mmssl.utils.files import atomic_path

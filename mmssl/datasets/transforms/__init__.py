@@ -13,13 +13,12 @@ from .action import (
     ViewOfImgs,
 )
 from .compressed_clips import (
-    CompressedClipSample,
     CompressedViews,
     LoadMotionVectors,
     PyAVCompressedDecode,
-    negative_window_starts,
 )
 from .compressed_reader import CompressedReader, UnsuitableVideo
+from .compressed_sample import CompressedClipSample, negative_window_starts
 from .flow_scale import FlowScaleWarp
 from .guided_clips import (
     ClipCrop,

@@ -16,7 +16,7 @@ from mmssl.datasets.transforms.video_readers import (
 )
 from mmssl.utils.lazy import OptionalPackage
 
-av = OptionalPackage('av', 'video', 'reading videos')
+av = OptionalPackage('av', 'reading videos')
 
 EXPORTING = (
     'h264', 'mpeg4', 'mpeg2video', 'mpeg1video', 'flv', 'msmpeg4',

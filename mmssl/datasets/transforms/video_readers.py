@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from mmssl.datasets.transforms.loading import DataError, UnreadableSample
-from mmssl.utils.lazy import OptionalPackage
+from mmssl.utils.lazy import OptionalPackage, PackageMissing
 
-av = OptionalPackage('av', 'video', 'reading videos')
+av = OptionalPackage('av', 'reading videos')
+decord = OptionalPackage('decord', "backend='decord'")
+torchcodec = OptionalPackage('torchcodec.decoders', "backend='torchcodec'")
 
 VIDEO_ENDINGS = (
     '.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv',
@@ -333,8 +335,6 @@ class DecordReader(VideoReader):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        import decord
-
         try:
             self._reader = decord.VideoReader(path, num_threads=1)
         except decord.DECORDError as error:
@@ -345,8 +345,6 @@ class DecordReader(VideoReader):
             raise self.fail('it holds no frames')
 
     def _read(self, wanted: np.ndarray, short_side: int | None) -> np.ndarray:
-        import decord
-
         try:
             frames = self._reader.get_batch(wanted.tolist()).asnumpy()
         except decord.DECORDError as error:
@@ -359,10 +357,8 @@ class TorchCodecReader(VideoReader):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        from torchcodec.decoders import VideoDecoder
-
         try:
-            self._decoder = VideoDecoder(
+            self._decoder = torchcodec.VideoDecoder(
                 path, dimension_order='NHWC', num_ffmpeg_threads=1
             )
         except (RuntimeError, ValueError) as error:
@@ -392,17 +388,15 @@ def check_backend(backend: str) -> str:
     """Return the name of a reader that can be used.
 
     Raises:
-        ValueError: It is unknown or its library is not installed.
+        ValueError: It is unknown.
+        PackageMissing: Its library is not installed.
     """
     if backend not in READERS:
         raise ValueError(
             f'backend must be one of {sorted(READERS)}, got {backend!r}'
         )
     if backend in ('decord', 'torchcodec') and find_spec(backend) is None:
-        raise ValueError(
-            f'backend {backend!r} is not installed: pip install {backend}, '
-            "or take 'pyav', which mmssl itself needs"
-        )
+        raise PackageMissing(backend, f'backend={backend!r}')
     return backend
 
 

@@ -224,7 +224,8 @@ class VideoQADataset(Dataset):
         """What enters the pipeline.
 
         Raises:
-            DataError: Features are missing, or of another rate.
+            DataError: Features are missing, of another rate, or end before
+                the annotated span.
         """
         question = self.questions[index]
         clip = self.find_clip(question.clip)
@@ -274,6 +275,15 @@ class VideoQADataset(Dataset):
         frames = self.features[question.clip]
         count = len(frames)
         self._check_rate(question.clip, count, clip.duration)
+        if question.span is not None and question.span[0] > (
+            count / self.fps + SLACK
+        ):
+            raise DataError(
+                f'question {question.qid} has a span from '
+                f'{question.span[0]:g} s on, but the features of '
+                f'{question.clip} end after {count / self.fps:g} s; correct '
+                'the annotation, or make the features anew'
+            )
         kept = sampled_frames(count, self.max_frames)
         step = max(1.0, count / self.max_frames) / self.fps
         times = np.arange(len(kept), dtype=np.float32) * np.float32(step)

@@ -11,6 +11,9 @@ import numpy as np
 
 from mmssl.datasets.image_dataset import DataError
 from mmssl.utils.errors import UsageError
+from mmssl.utils.lazy import OptionalPackage
+
+h5py = OptionalPackage('h5py', 'reading features in HDF5')
 
 FORMATS = "'.h5' or '.hdf5', '.npz', or a folder of '.npy' files"
 
@@ -73,8 +76,6 @@ class HDF5Features(FrameFeatures):
             UsageError: It is no HDF5 file.
         """
         if self._owner != os.getpid():
-            import h5py
-
             try:
                 self._file = h5py.File(self.path, 'r')
             except OSError as error:

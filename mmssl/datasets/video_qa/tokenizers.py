@@ -12,6 +12,9 @@ from mmssl.datasets.video_qa.text import clean_text
 from mmssl.registry import TRANSFORMS
 from mmssl.utils.errors import UsageError
 from mmssl.utils.hub import has_transformers, hub_source, missing
+from mmssl.utils.lazy import OptionalPackage
+
+transformers = OptionalPackage('transformers', 'TransformersTokenizer')
 
 MARKER = '[SSS]'
 SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', MARKER)
@@ -67,9 +70,7 @@ class TransformersTokenizer(TextTokenizer):
         name, local, there = hub_source(pretrained)
         if not there:
             raise UsageError(missing(pretrained, 'the files of a tokenizer'))
-        from transformers import AutoTokenizer
-
-        self.tokenizer = AutoTokenizer.from_pretrained(
+        self.tokenizer = transformers.AutoTokenizer.from_pretrained(
             name, local_files_only=local
         )
         known = self.tokenizer.get_vocab()

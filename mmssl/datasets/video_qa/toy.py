@@ -1,14 +1,18 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """A small language about made-up clips, in the formats of the real sets.
 
-A clip has 6 to 12 sentences "NAME THING".  Half of the questions can be
-answered by the sentence alone; of the others the sentence says "something",
-and one frame of its time shows the thing.  Frames that show nothing look
-alike, so that a network can learn to look for the others.
+A clip has 6 to 12 sentences "TOPIC THING".  The topic is a thing too, the same
+in all sentences of the clip.  Some of the other things are also seen: half of
+the frames of their sentence show them, the other frames show nothing and look
+alike.
 
-Which question belongs to a clip cannot always be said: a question of another
-clip may name somebody who is here too.  With 80 names, 9 of them in a clip,
-the best possible choice of five is right in 80 % of the cases.
+"what is said with TOPIC ?" is answered by the sentences, as the wrong answers
+are things of other clips.  "what is seen with TOPIC ?" is not: all five things
+are said, in one sentence each, and the frames of one of these sentences show
+its thing.
+
+Which question belongs to a clip is told by its topic, wherever that stands in
+the question; another clip may have the same, or speak of it.
 """
 
 import json
@@ -28,13 +32,23 @@ from mmssl.datasets.video_qa.text import Sentence
 from mmssl.datasets.video_qa.tokenizers import SPECIAL, WordTokenizer
 from mmssl.registry import DATASETS, TRANSFORMS
 from mmssl.utils.errors import UsageError
-from mmssl.utils.files import write_json, write_text
+from mmssl.utils.files import atomic_path, write_json, write_text
+from mmssl.utils.lazy import OptionalPackage
 
+h5py = OptionalPackage('h5py', 'writing features in HDF5')
+
+# For sentences of your own; generated ones are about things.
 NAMES = [f'name{i:02}' for i in range(80)]
 THINGS = [f'thing{i:03}' for i in range(106)]
-WORDS = ['what', 'has', '?', '.', 'something', 'who', ':', 'in', 'scene',
-         'the', 'then', 'sees', 'now', 'here']  # fmt: skip
+WORDS = ['what', 'is', 'said', 'seen', 'with', '?', '.', 'who', ':', 'scene',
+         'sees', 'then', 'now', 'here']  # fmt: skip
 VOCABULARY = [*NAMES, *THINGS, *WORDS]  # 200 words
+QUESTIONS = [
+    'what is {manner} with {topic} ?',
+    'with {topic} what is {manner} ?',
+    '{topic} here what is {manner} now ?',
+    'what is {manner} here then with {topic} ?',
+]
 FPS = 3.0
 SHOW = 'toy'
 
@@ -49,13 +63,12 @@ class ToyClip(Clip):
 class ToyFeatures(FrameFeatures):
     """Features of the frames of generated clips."""
 
-    def __init__(self, clips: dict[str, ToyClip]) -> None:
+    def __init__(self, frames: dict[str, np.ndarray]) -> None:
         super().__init__(Path('toy'))
-        self.clips = clips
+        self.frames = frames
 
     def read(self, name: str) -> np.ndarray | None:
-        clip = self.clips.get(name)
-        return None if clip is None else clip.frames
+        return self.frames.get(name)
 
 
 def make_toy_set(
@@ -75,9 +88,9 @@ def make_toy_set(
         num_clips (int): Clips.
         seed (int): Of everything but the directions.
         channels (int): c, values of a frame.
-        questions_per_clip (int): At most 6, the fewest sentences of a clip.
-        things (int): How many of the 106 things occur.
-        visual_share (float): Sentences whose thing only a frame shows.
+        questions_per_clip (int): Questions.
+        things (int): How many of the 106 things occur, at least 17.
+        visual_share (float): Questions that only frames answer.
 
     Returns:
         tuple: Questions; clips by name.
@@ -91,24 +104,29 @@ def make_toy_set(
     for number in range(num_clips):
         rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
         count = int(rng.integers(6, 13))
-        names = rng.permutation(len(NAMES))[:count]
-        held = rng.permutation(things)[:count]
+        [topic], held, absent = np.split(
+            rng.permutation(things), [1, count + 1]
+        )
+        # Four things that are not seen are the wrong answers.
+        seen = rng.permutation(count)[: min(count // 2, count - 4)]
+        unseen = np.setdiff1d(np.arange(count), seen)
         lengths = rng.integers(3, 7, count)  # frames of a sentence
         noise = 0.02 * rng.standard_normal((lengths.sum(), channels))
         frames = blank + noise
         sentences, objects = [], [[] for _ in frames]
-        visual = rng.random(count) < visual_share
-        ends = np.cumsum(lengths)
+        ends = np.cumsum(lengths).tolist()
         for i in range(count):
-            first, last = ends[i] - lengths[i], ends[i] - 1
+            first, last = ends[i] - int(lengths[i]), ends[i] - 1
             thing = THINGS[held[i]]
-            said = 'something' if visual[i] else thing
-            shown = int(rng.integers(first, last + 1))
-            frames[shown] = codes[held[i]] + noise[shown]
-            objects[shown].append(thing)
+            if i in seen:
+                half = lengths[i] // 2
+                start = first + int(rng.integers(lengths[i] - half + 1))
+                for j in range(start, start + half):
+                    frames[j] = codes[held[i]] + noise[j]
+                    objects[j].append(thing)
             sentences.append(
                 Sentence(
-                    f'{NAMES[names[i]]} {said}',
+                    f'{THINGS[topic]} {thing}',
                     round(first / FPS, 3),
                     round(last / FPS, 3),
                 )
@@ -120,23 +138,26 @@ def make_toy_set(
             objects,
             frames=frames.astype(np.float32),
         )
-        for i in rng.permutation(count)[:questions_per_clip].tolist():
-            # One sentence, or frame, alone has the answer; wrong answers
-            # are things that the clip does not have.
-            wrong = [t for t in rng.permutation(things) if t not in held]
-            wrong = wrong[: NUM_ANSWERS - 1]
+        for _ in range(questions_per_clip):
+            visual = rng.random() < visual_share
+            i = int(rng.choice(seen if visual else count))
+            wrong = rng.permutation(held[unseen] if visual else absent)
+            answers = [THINGS[t] for t in wrong[: NUM_ANSWERS - 1]]
             answer = int(rng.integers(NUM_ANSWERS))
-            wrong.insert(answer, held[i])
+            answers.insert(answer, THINGS[held[i]])
+            manner = 'seen' if visual else 'said'
             questions.append(
                 Question(
                     qid=len(questions),
                     clip=clip,
-                    text=f'what has {NAMES[names[i]]} ?',
-                    answers=[THINGS[t] for t in wrong],
+                    text=str(rng.choice(QUESTIONS)).format(
+                        manner=manner, topic=THINGS[topic]
+                    ),
+                    answers=answers,
                     answer=answer,
                     span=(sentences[i].start, sentences[i].end),
                     show=SHOW,
-                    level=2 if visual[i] else 1,
+                    level=2 if visual else 1,
                 )
             )
     return questions, clips
@@ -146,7 +167,7 @@ def make_toy_set(
 class ToyVideoQA(VideoQADataset):
     """Generated questions, without a file.
 
-    ``level`` is 1 where the sentence has the answer, 2 where a frame has.
+    ``level`` is 1 where the sentences say the answer, 2 where only frames do.
 
     Args:
         num_clips (int): Clips.
@@ -155,7 +176,8 @@ class ToyVideoQA(VideoQADataset):
         frames (bool): False leaves the frames out.
         things (int): How many of the 106 things occur.
         visual_share (float): See :func:`make_toy_set`.
-        shuffle_frames (bool): Give each clip the frames of another one.
+        shuffle_frames (bool): Give each clip the frames of another one, cut
+            or repeated to its own length.
         **kwargs: See :class:`VideoQADataset`.
     """
 
@@ -179,18 +201,15 @@ class ToyVideoQA(VideoQADataset):
         )
         for clip in clips.values():
             clip.objects = None  # they would say what only frames may show
-        shown = dict(clips)
+        frames_of = {name: clip.frames for name, clip in clips.items()}
         if shuffle_frames:
             names = list(clips)
-            shown = {
-                name: clips[other]
-                for name, other in zip(
-                    names, names[1:] + names[:1], strict=True
-                )
+            others = [*names[1:], names[0]]
+            frames_of = {
+                name: np.resize(frames_of[other], frames_of[name].shape)
+                for name, other in zip(names, others, strict=True)
             }
-            for clip in clips.values():
-                clip.duration = None
-        features = ToyFeatures(shown) if frames else None
+        features = ToyFeatures(frames_of) if frames else None
         kwargs.setdefault('dataset', SHOW)
         kwargs.setdefault('fps', FPS)
         super().__init__(questions, clips.__getitem__, features, **kwargs)
@@ -235,10 +254,6 @@ def write_toy_set(
 
 
 def _write_features(path: Path, frames: dict[str, np.ndarray]) -> None:
-    import h5py
-
-    from mmssl.utils.files import atomic_path
-
     with atomic_path(path) as temporary, h5py.File(temporary, 'w') as file:
         file.attrs['fps'] = FPS
         for name, rows in frames.items():

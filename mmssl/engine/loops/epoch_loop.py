@@ -2,12 +2,15 @@
 """Epochs that can be entered in the middle."""
 
 from itertools import islice
+from typing import Any
 
+from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from mmssl.engine.resume import seek
 from mmssl.registry import LOOPS
+from mmssl.utils.errors import UsageError
 
 
 @LOOPS.register_module()
@@ -19,7 +22,24 @@ class EpochTrainLoop(EpochBasedTrainLoop):
     that every remaining batch is the one of the uninterrupted run.  Args are
     those of the parent: ``max_epochs``, ``val_begin``, ``val_interval``,
     ``dynamic_intervals``.
+
+    Raises:
+        UsageError: If the data do not fill one batch and ``drop_last``
+            leaves none.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        loader = self.dataloader
+        if len(loader) == 0 and len(loader.dataset) > 0:
+            world = get_world_size()
+            share = f' in each of {world} processes' if world > 1 else ''
+            raise UsageError(
+                f'the {len(loader.dataset)} samples of the training set do '
+                f'not fill one batch of {loader.batch_size}{share}, and with '
+                'drop_last=True an epoch has no iteration; set '
+                'train_dataloader.batch_size'
+            )
 
     def run(self) -> nn.Module:
         """Train, or say that there is nothing left to do.

@@ -193,7 +193,7 @@ def test_an_unknown_or_absent_back_end_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="backend must be one of .* 'vlc'"):
         check_backend('vlc')
     monkeypatch.setattr(video_readers, 'find_spec', lambda name: None)
-    with pytest.raises(ValueError, match='not installed: pip install decord'):
+    with pytest.raises(ImportError, match='not installed: pip install decord'):
         check_backend('decord')
     assert set(READERS) == {'pyav', 'opencv', 'decord', 'torchcodec'}
 

@@ -10,6 +10,9 @@ from mmssl.registry import MODELS
 from mmssl.utils.checkpoint import load_weights
 from mmssl.utils.errors import UsageError
 from mmssl.utils.hub import has_transformers, hub_source, missing
+from mmssl.utils.lazy import OptionalPackage
+
+transformers = OptionalPackage('transformers', 'SubtitleTextEncoder')
 
 POOLINGS = ('marker', 'mean')
 
@@ -26,7 +29,10 @@ class PlainTransformer(nn.Module):
         max_position_embeddings (int): Longest sequence.
         type_vocab_size (int): Segments.
         hidden_dropout_prob (float): Dropout.
-        pad_token_id (int): Padding; gets a zero embedding.
+        pad_token_id (int): Padding, which is masked; not trained.
+        word_std (float): Spread of the words' vectors at the start; those
+            of positions and segments have BERT's 0.02, with which a place
+            counts as much as a word until training has told them apart.
     """
 
     def __init__(
@@ -40,6 +46,7 @@ class PlainTransformer(nn.Module):
         type_vocab_size: int = 2,
         hidden_dropout_prob: float = 0.1,
         pad_token_id: int = 0,
+        word_std: float = 0.02,
     ) -> None:
         super().__init__()
         self.words = nn.Embedding(
@@ -47,7 +54,8 @@ class PlainTransformer(nn.Module):
         )
         self.positions = nn.Embedding(max_position_embeddings, hidden_size)
         self.segments = nn.Embedding(type_vocab_size, hidden_size)
-        for table in (self.words, self.positions, self.segments):
+        nn.init.normal_(self.words.weight, std=word_std)
+        for table in (self.positions, self.segments):
             nn.init.normal_(table.weight, std=0.02)
         self.norm = nn.LayerNorm(hidden_size)
         self.dropout = nn.Dropout(hidden_dropout_prob)
@@ -91,18 +99,20 @@ class TransformersEncoder(nn.Module):
 
     def __init__(self, config: dict, pretrained: str | None) -> None:
         super().__init__()
-        from transformers import AutoConfig, AutoModel
-
         name, local, there = None, True, False
         if pretrained is not None:
             name, local, there = hub_source(pretrained)
         if there:
-            settings = AutoConfig.from_pretrained(name, local_files_only=local)
+            settings = transformers.AutoConfig.from_pretrained(
+                name, local_files_only=local
+            )
         else:
             config = dict(config)
             kind = config.pop('model_type', 'bert')
-            settings = AutoConfig.for_model(kind, **config)
-        self.model = AutoModel.from_config(settings, add_pooling_layer=False)
+            settings = transformers.AutoConfig.for_model(kind, **config)
+        self.model = transformers.AutoModel.from_config(
+            settings, add_pooling_layer=False
+        )
         self.single_segment = settings.type_vocab_size < 2
 
     def load(self, pretrained: str) -> None:
@@ -111,12 +121,10 @@ class TransformersEncoder(nn.Module):
         Raises:
             UsageError: No such folder, or it does not fit.
         """
-        from transformers import AutoModel
-
         name, local, there = hub_source(pretrained)
         if not there:
             raise UsageError(missing(pretrained, 'weights and settings'))
-        found = AutoModel.from_pretrained(
+        found = transformers.AutoModel.from_pretrained(
             name, local_files_only=local, add_pooling_layer=False
         )
         load_weights(self.model, found.state_dict())
