@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/datasets/scene_motion.py', '../_base_/models/dsm.py',
-    '../_base_/schedules/dsm_scenes_30e.py', '../_base_/default_runtime.py',
+    '../_base_/schedules/dsm_scenes_60e.py', '../_base_/default_runtime.py',
 ]
 
 # The control: both views show the frames of the anchor, the scene stays.

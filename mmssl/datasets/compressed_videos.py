@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from mmengine.logging import print_log
 
+from mmssl.datasets.drawn_videos import drifting, texture
 from mmssl.datasets.image_dataset import find_data
-from mmssl.datasets.moving_shapes import texture
 from mmssl.datasets.sources import FileSource
 from mmssl.datasets.transforms.video_readers import PyAVReader
 from mmssl.datasets.video_dataset import (
@@ -236,11 +236,5 @@ def textured_pan(
     picture = texture(rng, 2 * size)
     angle, turn = rng.uniform(0, 2 * np.pi), rng.uniform(-0.2, 0.2)
     angles = angle + turn * np.arange(frames)
-    steps = speed * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    places = np.rint(steps.cumsum(0)).astype(int)  # whole pixels: no blur
-    return np.stack(
-        [
-            np.roll(picture, (y, x), (0, 1))[:size, :size]
-            for x, y in places.tolist()
-        ]
-    )
+    steps = speed * np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    return drifting(picture, steps)[:, :size, :size]

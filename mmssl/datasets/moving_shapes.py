@@ -10,12 +10,13 @@ import torch
 from numpy import ndarray
 from torch.utils.data import Dataset
 
+from mmssl.datasets.drawn_videos import SPLITS, split_rng, texture
+from mmssl.datasets.small_images import check_split
 from mmssl.datasets.vos_clips import ClipDataset
 from mmssl.datasets.vos_sequences import vos_sample
 from mmssl.registry import DATASETS
 
 SHAPES = ('ellipse', 'rectangle')
-SPLITS = dict(train=0, test=1)
 
 
 def moving_shapes(
@@ -69,29 +70,11 @@ def moving_shapes(
     return video, masks
 
 
-def texture(rng: np.random.Generator, size: int) -> ndarray:
-    """Coloured noise of three scales, (size, size, 3) uint8."""
-    noise = np.zeros((size, size, 3), np.float32)
-    for cells, weight in ((4, 0.6), (16, 0.8), (48, 0.6)):
-        coarse = rng.standard_normal((cells, cells, 3)).astype(np.float32)
-        smooth = cv2.resize(
-            coarse, (size, size), interpolation=cv2.INTER_CUBIC
-        )
-        noise += weight * smooth
-    return np.clip(128 + 48 * noise, 0, 255).astype(np.uint8)
-
-
 @lru_cache(maxsize=512)
 def _video(
     split: str, index: int, frames: int, size: int
 ) -> tuple[ndarray, ndarray]:
-    state = np.random.SeedSequence((SPLITS[split], index))
-    return moving_shapes(np.random.default_rng(state), frames, size)
-
-
-def _check(split: str) -> None:
-    if split not in SPLITS:
-        raise ValueError(f'split must be in {list(SPLITS)}, got {split!r}')
+    return moving_shapes(split_rng(split, index), frames, size)
 
 
 class ShapeVideo(Sequence):
@@ -102,9 +85,13 @@ class ShapeVideo(Sequence):
         index (int): Number of the video.
         frames (int): Length.
         size (int): Side, pixels.
+
+    Raises:
+        ValueError: The split is unknown.
     """
 
     def __init__(self, split: str, index: int, frames: int, size: int) -> None:
+        check_split(split, SPLITS)
         self.key = split, index, frames, size
 
     def __len__(self) -> int:
@@ -148,7 +135,6 @@ class MovingShapeClips(ClipDataset):
         size: int = 64,
         **kwargs,
     ) -> None:
-        _check(split)
         videos = [
             (f'{split}/{i}', ShapeVideo(split, i, video_length, size))
             for i in range(num_videos)
@@ -177,7 +163,6 @@ class MovingShapeSequences(Dataset):
         video_length: int = 8,
         size: int = 64,
     ) -> None:
-        _check(split)
         self.videos = [
             ShapeVideo(split, i, video_length, size) for i in range(num_videos)
         ]

@@ -3,113 +3,102 @@
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy import ndarray
 
-from mmssl.datasets.moving_shapes import texture
+from mmssl.datasets.drawn_videos import (
+    SPLITS,
+    drifting,
+    split_rng,
+    texture,
+)
+from mmssl.datasets.small_images import check_split
 from mmssl.datasets.sources import FileSource
 from mmssl.datasets.video_dataset import VideoDataset
 from mmssl.registry import DATASETS
 
 SCENES = 6
-MOVEMENTS = ('sideways', 'updown', 'circle', 'pulse')
+MOVEMENTS = ('left', 'right', 'up', 'down')
+DIRECTIONS = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)])  # (y, x)
 LABELS = ('movement', 'scene')
-SPLITS = dict(train=0, test=1)
 
 
-@lru_cache(maxsize=SCENES)
-def scene_texture(scene: int, size: int) -> ndarray:
-    """The picture that the backgrounds of a scene are cut from.
+def scene_picture(rng: np.random.Generator, scene: int, size: int) -> ndarray:
+    """A background: stripes, whose direction and width are the scene's.
 
-    Stripes of a direction and a width of their own between two colours,
-    with noise: what tells scenes apart survives a change of colours.
+    So are their two colours, roughly; their place, shades and the noise over
+    them differ from video to video, as the looks of a place do.
 
     Args:
+        rng (Generator): Of what differs.
         scene (int): In [0, 6).
-        size (int): Side of the frames, pixels; that of the picture is three
-            times as long.
+        size (int): Side, pixels.
 
     Returns:
-        ndarray: (3 size, 3 size, 3) uint8 RGB.
+        ndarray: (size, size, 3) uint8 RGB.
     """
-    rng = np.random.default_rng(np.random.SeedSequence((2, scene)))
-    y, x = np.mgrid[: 3 * size, : 3 * size]
-    angle, width = np.pi * scene / SCENES, size * (0.15 + 0.05 * (scene % 3))
-    wave = np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / width)
-    one, other = rng.uniform(0, 255, (2, 3))
-    share = (0.5 + 0.5 * wave)[..., None]
-    noise = texture(rng, 3 * size).astype(np.float64) - 128
-    picture = share * one + (1 - share) * other + 0.5 * noise
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    y, x = np.mgrid[:size, :size] / size
+    angle, width = np.pi * scene / SCENES, 0.3 + 0.1 * (scene % 3)
+    turns = (x * np.cos(angle) + y * np.sin(angle)) / width + rng.random()
+    share = 0.5 + 0.5 * np.sin(2 * np.pi * turns)[..., None]
+    usual = np.random.default_rng(scene).uniform(0, 255, (2, 3))
+    one, other = usual + rng.uniform(-60, 60, (2, 3))
+    noise = texture(rng, size).astype(np.float64) - 128
+    picture = share * one + (1 - share) * other + 0.3 * noise
+    return picture.clip(0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=1024)
 def scene_motion_video(
-    split: str, scene: int, movement: int, number: int, frames: int, size: int
+    split: str,
+    scene: int,
+    movement: int,
+    number: int,
+    frames: int,
+    size: int,
+    changing: bool = False,
 ) -> ndarray:
-    """A disc of random colour that moves over a still background.
+    """Many squares of one colour that drift together before a still scene.
 
-    To and fro at one speed, in a circle, or in size; about once in 50
-    frames, so that other moments of a video show other places.  What a
-    single frame shows says little of the movement; centre, amplitude, phase,
-    sense and period are random.  The background is a random part of the
-    scene's picture.
+    They lie at random, fill the frame and enter again where they leave it:
+    neither a frame nor a place tells the movement.
 
     Args:
         split (str): 'train' or 'test'.
-        scene (int): In [0, 6).
+        scene (int): In [0, 6), see :func:`scene_picture`.
         movement (int): Place in ``MOVEMENTS``.
         number (int): Which video of the two.
         frames (int): Length t.
         size (int): Side of the square frames, pixels.
+        changing (bool): The movement is that of the first quarter of the
+            video; the other three follow, each for a quarter, in random
+            order.
 
     Returns:
         ndarray: (t, size, size, 3) uint8 RGB.
     """
-    key = (SPLITS[split], scene, movement, number)
-    rng = np.random.default_rng(np.random.SeedSequence(key))
-    whole = scene_texture(scene, size)
-    top, left = rng.integers(0, 2 * size, 2)
-    background = whole[top : top + size, left : left + size]
-    centre = rng.uniform(0.4, 0.6, 2) * size
-    amplitude = rng.uniform(0.25, 0.35) * size
-    radius = rng.uniform(0.14, 0.2) * size
-    colour = rng.integers(0, 256, 3).tolist()
-    period, phase = rng.uniform(40, 60), rng.random()
-    turns = phase + rng.choice([-1, 1]) * np.arange(frames) / period
-    kind = MOVEMENTS[movement]
-    x, y, growth = np.zeros((3, frames))
-    if kind == 'circle':
-        x = amplitude * np.cos(2 * np.pi * turns)
-        y = amplitude * np.sin(2 * np.pi * turns)
-    else:
-        to_and_fro = 4 * np.abs(turns % 1 - 0.5) - 1  # in [-1, 1]
-        x = amplitude * to_and_fro * (kind == 'sideways')
-        y = amplitude * to_and_fro * (kind == 'updown')
-        growth = 0.7 * to_and_fro * (kind == 'pulse')
-    radii = radius * (1 + growth)
-    video = np.repeat(background[None], frames, axis=0)
-    for t in range(frames):
-        place = np.rint(16 * np.add(centre, (x[t], y[t]))).astype(int)
-        cv2.circle(
-            video[t],
-            place.tolist(),
-            round(16 * radii[t]),
-            colour,
-            thickness=-1,
-            lineType=cv2.LINE_AA,
-            shift=4,  # sixteenths of a pixel
-        )
-    return video
+    rng = split_rng(split, scene, movement, number)
+    background = scene_picture(rng, scene, size)
+    colour = rng.integers(0, 256, 3, dtype=np.uint8)
+    side = max(size // 10, 1)
+    cells = rng.random((-(-size // side),) * 2) < 0.2
+    squares = np.kron(cells, np.ones((side, side), bool))[:size, :size]
+    kinds = np.full(len(MOVEMENTS), movement)
+    if changing:
+        kinds = (movement + np.r_[0, rng.permutation([1, 2, 3])]) % 4
+    kinds = kinds[np.arange(frames) * len(kinds) // frames]
+    speed = size / 20  # pixels a frame
+    there = drifting(squares, speed * DIRECTIONS[kinds])
+    return np.where(there[..., None], colour, background)
 
 
 @DATASETS.register_module()
 class SceneMotionVideos(VideoDataset):
     """Six scenes times four movements, equally many videos of each pair.
 
-    The label is one of the two, so that probes tell what features hold of
-    each.
+    The scene is the short way to tell videos apart; a movement is told by
+    nothing but time.  The label is one of the two, so that probes tell what
+    features hold of each.
 
     Args:
         split (str): 'train' or 'test', which are different videos.
@@ -117,6 +106,8 @@ class SceneMotionVideos(VideoDataset):
         label (str): 'movement' or 'scene'.
         frames (int): Length of a video.
         size (int): Side of the square frames, pixels.
+        changing (bool): Other moments of a video show other movements, see
+            :func:`scene_motion_video`; the label is the first.
         **kwargs: See :class:`VideoDataset`.
 
     Raises:
@@ -130,20 +121,19 @@ class SceneMotionVideos(VideoDataset):
         label: str = 'movement',
         frames: int = 48,
         size: int = 32,
+        changing: bool = False,
         **kwargs,
     ) -> None:
-        if split not in SPLITS or label not in LABELS:
-            raise ValueError(
-                f'split must be in {list(SPLITS)} and label in {LABELS}, got '
-                f'{split!r} and {label!r}'
-            )
+        check_split(split, SPLITS)
+        if label not in LABELS:
+            raise ValueError(f'label must be in {LABELS}, got {label!r}')
         if min(per_pair, frames, size) < 1:
             raise ValueError(
                 'per_pair, frames and size must be >= 1, got '
                 f'{per_pair}, {frames} and {size}'
             )
         self.keys = [
-            (split, scene, movement, number, frames, size)
+            (split, scene, movement, number, frames, size, changing)
             for scene in range(SCENES)
             for movement in range(len(MOVEMENTS))
             for number in range(per_pair)

@@ -3,13 +3,13 @@
 
 import numpy as np
 
+from mmssl.datasets.drawn_videos import split_rng
 from mmssl.datasets.sources import Source
 from mmssl.datasets.video_dataset import VideoDataset
 from mmssl.registry import DATASETS
 
 CLASSES = ('stripes', 'rings', 'checks')
 WAVES = dict(stripes=8, rings=13, checks=18)  # radians over half a side
-SPLITS = dict(train=0, test=1)
 
 
 def textured_video(
@@ -75,18 +75,14 @@ class TexturedVideos(VideoDataset):
         size: int = 40,
         **kwargs,
     ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f'split must be in {list(SPLITS)}, got {split!r}')
         names = [f'{split}/{i}' for i in range(num_videos)]
         labels = np.arange(num_videos) % len(CLASSES)
         super().__init__(Source(names, labels, CLASSES), **kwargs)
-        seeds = [np.random.SeedSequence((SPLITS[split], i)) for i in
-                 range(num_videos)]  # fmt: skip
         self.videos = [
             textured_video(
-                np.random.default_rng(seed), CLASSES[label], num_frames, size
+                split_rng(split, i), CLASSES[label], num_frames, size
             )
-            for seed, label in zip(seeds, labels, strict=True)
+            for i, label in enumerate(labels)
         ]
 
     def read(self, position: int) -> dict:

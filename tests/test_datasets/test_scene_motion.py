@@ -1,15 +1,18 @@
 # Copyright (c) mmssl contributors. Licensed under Apache-2.0.
 """Drawn videos: scene and movement are independent, and random otherwise."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from mmssl.datasets import SampleIndex, SceneMotionVideos
 from mmssl.datasets.scene_motion import (
+    DIRECTIONS,
     MOVEMENTS,
     SCENES,
     scene_motion_video,
-    scene_texture,
+    scene_picture,
 )
 
 CLIPS = dict(
@@ -20,40 +23,52 @@ SETTINGS = dict(
 )
 
 
-def moved_box(video):
-    """Height and width of the part that changes."""
-    changed = (video.max(0) != video.min(0)).any(-1)
-    rows, columns = np.nonzero(changed)
-    return np.ptp(rows) + 1, np.ptp(columns) + 1
+def moved(frame, after):
+    """Movement by which one mask (h, w) becomes the next, or None."""
+    for kind, step in zip(MOVEMENTS, DIRECTIONS, strict=True):
+        if (np.roll(frame, step, (0, 1)) == after).all():
+            return kind
+    return None
 
 
-def test_the_disc_moves_as_the_movement_says():
-    boxes = {}
-    for movement, kind in enumerate(MOVEMENTS):
-        videos = [
-            scene_motion_video('train', 0, movement, number, 64, 64)
-            for number in range(4)
-        ]
-        boxes[kind] = np.mean([moved_box(video) for video in videos], axis=0)
-    height, width = boxes['sideways']
-    assert width > 1.5 * height
-    height, width = boxes['updown']
-    assert height > 1.5 * width
-    assert abs(np.diff(boxes['circle'])) < 3
-    assert abs(np.diff(boxes['pulse'])) < 3
-    assert boxes['circle'].min() > 1.3 * boxes['pulse'].max()
+def squares(video):
+    """Where the squares are, (t, h, w) bool: pixels of their colour."""
+    shown, counts = np.unique(video.reshape(-1, 3), axis=0, return_counts=True)
+    return (video == shown[counts.argmax()]).all(-1)
 
 
-def test_scenes_differ_and_their_videos_are_cut_from_them():
-    textures = [scene_texture(scene, 24) for scene in range(SCENES)]
-    assert all(t.shape == (72, 72, 3) for t in textures)
-    assert len({t.tobytes() for t in textures}) == SCENES
-    video = scene_motion_video('test', 3, 0, 0, 48, 24)
-    corner = video[0, -3:, :3]
-    windows = np.lib.stride_tricks.sliding_window_view(textures[3], (3, 3, 3))[
-        ..., 0, :, :, :
-    ]
-    assert (windows == corner).all((-3, -2, -1)).any()
+@pytest.mark.parametrize('movement', range(4))
+def test_everything_in_front_moves_as_the_movement_says(movement):
+    masks = squares(scene_motion_video('train', 0, movement, 0, 12, 20))
+    assert 0.1 < masks.mean() < 0.35
+    kinds = [moved(*pair) for pair in itertools.pairwise(masks)]
+    assert set(kinds) == {MOVEMENTS[movement]}
+
+
+def test_a_changing_video_shows_every_movement_for_a_quarter():
+    for movement, first in enumerate(MOVEMENTS):
+        masks = squares(
+            scene_motion_video('train', 2, movement, 1, 24, 20, True)
+        )
+        kinds = [moved(*pair) for pair in itertools.pairwise(masks)]
+        quarters = [kinds[:5], kinds[5:11], kinds[11:17], kinds[17:]]
+        assert all(len(set(quarter)) == 1 for quarter in quarters)
+        assert kinds[0] == first and set(kinds) == set(MOVEMENTS)
+
+
+def test_the_scene_is_still_and_tells_the_direction_of_its_stripes():
+    video = scene_motion_video('test', 0, 1, 0, 48, 20)
+    still = (video == video[0]).all(-1) | squares(video) | squares(video)[0]
+    assert still.all()
+    for scene in range(SCENES):
+        rng = np.random.default_rng(5)
+        picture = scene_picture(rng, scene, 40).astype(float).mean(-1)
+        down, across = np.gradient(picture)
+        # Doubled angles: stripes have no sense.
+        mean = ((across + 1j * down) ** 2).mean()
+        angle = np.angle(mean) / 2 % np.pi
+        far = (angle - np.pi * scene / SCENES + np.pi / 2) % np.pi - np.pi / 2
+        assert abs(far) < np.pi / SCENES / 2
 
 
 def test_every_pair_is_there_and_either_may_be_the_label():

@@ -40,5 +40,5 @@ def test_patterns_move_and_are_seen(kind):
 
 
 def test_an_unknown_split_is_refused():
-    with pytest.raises(ValueError, match="split must be in .* got 'val'"):
+    with pytest.raises(ValueError, match="split must be .* got 'val'"):
         TexturedVideos(split='val', views=VIEWS, clips=CLIPS)

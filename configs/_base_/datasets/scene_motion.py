@@ -11,13 +11,14 @@ train_dataloader = dict(
     sampler=dict(type='EpochSampler', shuffle=True),
     collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
-        type='SceneMotionVideos', split='train', size=20, frames=64,
+        type='SceneMotionVideos', split='train', size=20, frames=96,
+        changing=True,
         clips=dict(
-            type='LoadTriplet', clip_len=8, frame_interval=3,
+            type='LoadTriplet', clip_len=8, frame_interval=1,
             short_side=None)))
 
 whole = dict(
-    num_clips=2, clip_len=8, frame_interval=3, target_fps=None,
+    num_clips=2, clip_len=8, frame_interval=1, target_fps=None,
     short_side=None, sampling='uniform')
 bank = dict(
     batch_size=48, num_workers=0, drop_last=False,
@@ -25,14 +26,14 @@ bank = dict(
     collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
         type='SceneMotionVideos', split='train', label='movement', size=20,
-        frames=64, clips=whole, views=[dict(type='CenterView', num=2)]))
+        frames=96, clips=whole, views=[dict(type='CenterView', num=2)]))
 test_dataloader = dict(
     batch_size=48, num_workers=0, drop_last=False,
     sampler=dict(type='EpochSampler', shuffle=False),
     collate_fn=dict(type='mmssl.collate_views'),
     dataset=dict(
         type='SceneMotionVideos', split='test', label='movement', size=20,
-        frames=64, clips=whole, views=[dict(type='CenterView', num=2)]))
+        frames=96, clips=whole, views=[dict(type='CenterView', num=2)]))
 val_dataloader = test_dataloader
 val_cfg = dict(
     type='FeatureValLoop', bank_dataloader=bank, average_views=True)
