@@ -190,7 +190,15 @@ def test_what_is_said_and_what_is_seen_are_answered_on_new_clips(
     tmp_path, capsys
 ):
     config, both = 'videoqa-toy_mini', tmp_path / 'both'
-    found = last(train(config, both))
+    train('videoqa-pretrain-toy_mini', tmp_path / 'first')
+    (first,) = tmp_path.glob('first/iter_*.pth')
+    begun = [
+        'train_cfg.max_iters=500', '+model.init_cfg.type=Pretrained',
+        f'+model.init_cfg.checkpoint={first}',
+        '+model.init_cfg.exclude='
+        '[choice_head.,text_reader.,visual_reader.]',
+    ]  # fmt: skip
+    found = last(train(config, both, *begun))
     assert found['qa/accuracy'] > 80  # chance: 20
     assert found['qa/accuracy/level=2'] > 60
     (checkpoint,) = both.glob('iter_*.pth')
@@ -202,7 +210,7 @@ def test_what_is_said_and_what_is_seen_are_answered_on_new_clips(
     assert float(re.search(r'level=2: ([\d.]+)', shown)[1]) < 40
     found = last(
         train(
-            config, tmp_path / 'text',
+            config, tmp_path / 'text', *begun,
             'model.visual_proj=None', 'model.local_attn=None',
             'model.choice_head.visual_channels=0',
             'model.span_head.channels=32',
