@@ -141,9 +141,8 @@ def test_translated_sets_load_in_the_data_sets_of_mmdet(voc, coco, tmp_path):
     """The same boxes, of pictures that are the translated ones."""
     pytest.importorskip('mmdet')
     from mmdet.registry import DATASETS
-    from mmengine.registry import init_default_scope
+    from mmengine.registry import DefaultScope
 
-    init_default_scope('mmdet')
     out = tmp_path / 'out'
     inner = out / 'VOC2007'
     translate(
@@ -172,9 +171,11 @@ def test_translated_sets_load_in_the_data_sets_of_mmdet(voc, coco, tmp_path):
         dict(type='PackDetInputs'),
     ]
     for kind, settings in kinds.items():
-        data = DATASETS.build(
-            dict(type=kind, data_root=f'{out}/', pipeline=pipeline, **settings)
+        settings = dict(
+            type=kind, data_root=f'{out}/', pipeline=pipeline, **settings
         )
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            data = DATASETS.build(settings)
         assert len(data) == len(SIZES)
         for sample, size in zip(data, SIZES, strict=True):
             assert tuple(sample['inputs'].shape[1:]) == size
