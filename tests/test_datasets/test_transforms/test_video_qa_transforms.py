@@ -244,7 +244,8 @@ def test_selection_has_neither_answers_nor_spans_unless_asked():
     wrapped = QuestionSelectionDataset(data, with_answer=True)
     inputs = wrapped[SampleIndex(0)]['inputs']
     true = data.questions[0]
-    header = inputs['ids'][inputs['target']][: inputs['markers'][0][0]]
+    row = inputs['target']
+    header = inputs['ids'][row][: inputs['markers'][row][0]]
     assert words(header) == (
         f'[CLS] {true.text} [SEP] {true.answers[true.answer]} [SEP]'
     )
