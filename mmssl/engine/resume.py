@@ -149,7 +149,8 @@ def follow_new_world(runner: Runner, checkpoint: dict[str, Any]) -> None:
         _replay_schedules(runner)
         return
     saved = checkpoint.get('param_schedulers', [])
-    for scheduler, state in _pairs(runner.param_schedulers, saved):
+    schedulers = runner.param_schedulers or []
+    for scheduler, state in _pairs(schedulers, saved):
         scheduler.load_state_dict(state)
 
 
@@ -163,7 +164,7 @@ def _pairs(schedulers, states):
 
 
 def _replay_schedules(runner: Runner) -> None:
-    schedulers = runner.param_schedulers
+    schedulers = runner.param_schedulers or []
     flat = (
         [s for group in schedulers.values() for s in group]
         if isinstance(schedulers, dict)

@@ -262,7 +262,7 @@ class Runner(MMEngineRunner):
             if unfinished := checkpoint.get('unfinished_step'):
                 restore_unfinished_step(self.bare_model, unfinished)
                 self.logger.info('restored the unfinished accumulation')
-        if resume_param_scheduler and self.param_schedulers is not None:
+        if resume_param_scheduler:
             follow_new_world(self, checkpoint)
         self._has_loaded = True
         self.logger.info(f'resumed epoch: {self.epoch}, iter: {self.iter}')

@@ -43,6 +43,22 @@ def test_two_processes_train_and_only_the_first_writes(toy_config, tmp_path):
     assert len([p for p in run.iterdir() if p.is_dir()]) == 1
 
 
+def test_one_process_goes_on_with_what_two_began(toy_config, tmp_path):
+    argv = ['--work-dir', 'a run', '--cfg-options', 'train_cfg.max_epochs=1']
+    done = bash(TOOLS / 'dist_train.sh', toy_config, 2, *argv)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    argv[-1] = 'train_cfg.max_epochs=2'
+    done = bash(TOOLS / 'dist_train.sh', toy_config, 1, '--resume', *argv)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    # The toy's sampler gives every process all 22 samples.
+    warning = (
+        'saved with 2 processes, 6 iterations an epoch, batches of 8; now 1, '
+        '6, 4: going on at epoch 1, iteration 6'
+    )
+    assert warning in done.stdout + done.stderr
+    assert (tmp_path / 'a run' / 'epoch_2.pth').is_file()
+
+
 def test_the_failure_of_one_rank_ends_all_with_its_message(toy_config):
     done = bash(
         TOOLS / 'dist_train.sh', toy_config, 2,
