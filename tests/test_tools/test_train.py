@@ -180,12 +180,17 @@ def test_auto_scale_needs_its_base(train, toy_config, capsys):
 
 
 def start(toy_config, *flags):
-    """A run in a process of its own, until its first checkpoint."""
+    """A run in a process of its own, until its first checkpoint.
+
+    Without learning rate, as nobody knows for how long it goes on, and the
+    toy's loss would grow until it is not finite.
+    """
     process = subprocess.Popen(
         [sys.executable, TRAIN, toy_config, '--cfg-options',
          'train_cfg.max_epochs=100000', 'train_dataloader.num_workers=2',
          '+train_dataloader.persistent_workers=True',
-         'default_hooks.checkpoint.max_keep_ckpts=1', *flags],
+         'default_hooks.checkpoint.max_keep_ckpts=1',
+         'optim_wrapper.optimizer.lr=0', *flags],
         env=dict(os.environ, PYTHONPATH=TESTS, OMP_NUM_THREADS='1'),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
