@@ -183,7 +183,8 @@ def start(toy_config, *flags):
     """A run in a process of its own, until its first checkpoint.
 
     Without learning rate, as nobody knows for how long it goes on, and the
-    toy's loss would grow until it is not finite.
+    toy's loss would grow until it is not finite.  A shell's background jobs,
+    which these tests may be, ignore Ctrl-C; the run shall not.
     """
     process = subprocess.Popen(
         [sys.executable, TRAIN, toy_config, '--cfg-options',
@@ -194,6 +195,7 @@ def start(toy_config, *flags):
         env=dict(os.environ, PYTHONPATH=TESTS, OMP_NUM_THREADS='1'),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     note = Path('work_dirs/toy/last_checkpoint')
     for _ in range(600):
